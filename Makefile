@@ -1,0 +1,64 @@
+# Everything one does here, from a bare checkout on: each target sets up what it needs (scripts/bootstrap, into .venv).
+# More arguments for pytest or segspark: make test ARGS="-k merge -x"
+
+.DEFAULT_GOAL := help
+ENV := . .venv/env.sh &&
+# A notice of mkdocs-material's makers about the future of MkDocs, at each build.
+export NO_MKDOCS_2_WARNING := 1
+ARGS ?=
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+.PHONY: setup
+setup: ## make or renew .venv (done by the other targets, too)
+	@sh scripts/bootstrap
+
+.PHONY: demo
+demo: setup ## segment the customers of a real retailer, start to finish
+	$(ENV) .venv/bin/segspark demo --config conf/demo.yaml $(ARGS)
+
+.PHONY: test
+test: lint ## lint, types, layers and all quick tests
+	$(ENV) python -m pytest -m "not slow" $(ARGS)
+
+.PHONY: test-all
+test-all: setup ## the slow tests (whole commands, browser, cluster) and the documentation's build
+	@sh scripts/install-chromium
+	$(ENV) python -m pytest -m slow $(ARGS)
+	$(ENV) mkdocs build --strict
+
+.PHONY: lint
+lint: setup ## style, formatting, types and layers, changing nothing
+	$(ENV) ruff check .
+	$(ENV) ruff format --check .
+	$(ENV) mypy
+	$(ENV) lint-imports
+
+.PHONY: format
+format: setup ## put style and formatting right where a tool can
+	$(ENV) ruff check --fix .
+	$(ENV) ruff format .
+
+.PHONY: docs
+docs: setup ## build the documentation into site/
+	$(ENV) mkdocs build --strict
+
+.PHONY: wheel
+wheel: setup ## build the wheel into dist/, for pip and for spark-submit --py-files
+	rm -rf build dist
+	$(ENV) python -m build --wheel --no-isolation
+
+.PHONY: lock
+lock: ## resolve all dependencies anew into constraints.txt
+	sh scripts/lock
+
+.PHONY: try-bare
+try-bare: ## the README's commands on a bare Debian 12 (root; TRY="demo" or "demo test")
+	bash scripts/try-bare
+
+.PHONY: clean
+clean: ## remove .venv and everything built, but no data and no tables
+	rm -rf .venv build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,111 @@
+"""The command line: arguments, exit codes, what is shown on errors and at the end."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import date
+
+from rich.console import Console
+from rich.markup import escape
+
+from segspark import __version__
+from segspark.config import load_config
+from segspark.errors import SegsparkError
+from segspark.progress import Reporter
+
+_HELP = {
+    "run": "all phases in order: ingest, features, train, assign, report",
+    "demo": "the same on real data: 2,469 households of The Complete Journey",
+    "ingest": "read the sources into events, customers, products and campaigns",
+    "features": "compute one row of features per customer",
+    "train": "fit and compare candidates, register and promote the chosen one",
+    "assign": "give every customer the champion's segment",
+    "report": "write the HTML report",
+}
+_DEMO_CONFIG, _DEMO_AS_OF = "conf/demo.yaml", "2018-01-01"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Returns:
+        0 done, 1 failed, 2 bad configuration or input, 3 refused by a gate (nothing was published).
+    """
+    options = _parser().parse_args(arguments)
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        _run(options)
+    except SegsparkError as error:
+        return _failed(errors, error, error.exit_code, options.verbose)
+    except KeyboardInterrupt:
+        errors.print("interrupted; the same command goes on where this one stopped")
+        return 1
+    except Exception as error:
+        return _failed(errors, error, 1, options.verbose)
+    return 0
+
+
+def phase(name: str) -> None:
+    """The entry point of jobs/NAME.py under spark-submit."""
+    sys.exit(main([name, *sys.argv[1:]]))
+
+
+def _run(options: argparse.Namespace) -> None:
+    from segspark.steps.context import Context
+    from segspark.steps.demo import prepare_demo
+    from segspark.steps.ending import show_ending
+    from segspark.steps.phases import PHASES, run_phases
+
+    config = load_config(options.config, options.set)
+    context = Context(config, options.as_of, Reporter(), options.verbose)
+    if options.phase == "demo":
+        prepare_demo(context)
+    whole = options.phase in ("run", "demo")
+    run_phases(context, list(PHASES) if whole else [options.phase])
+    if whole:
+        show_ending(context)
+
+
+def _failed(errors: Console, error: Exception, code: int, verbose: bool) -> int:
+    if verbose:
+        errors.print_exception()
+    kind = {2: "bad input", 3: "refused"}.get(code, "failed")
+    text = str(error).strip() if isinstance(error, SegsparkError) else _first_lines(error)
+    errors.print(f"[bold red]{kind}:[/] {escape(text)}")
+    if code == 1 and not verbose:
+        errors.print("  --verbose shows the whole trace; the same command, run again, goes on where this one stopped")
+    return code
+
+
+def _first_lines(error: Exception) -> str:
+    lines = [line for line in str(error).strip().splitlines() if line.strip()]
+    return f"{type(error).__name__}: {' '.join(lines[:2])}"
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a date such as 2018-01-01") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="segspark", description="From raw customer events to segments, on Spark.")
+    parser.add_argument("--version", action="version", version=f"segspark {__version__}")
+    phases = parser.add_subparsers(dest="phase", required=True, metavar="PHASE")
+    for name, text in _HELP.items():
+        _add_phase(phases.add_parser(name, help=text, description=text), name)
+    return parser
+
+
+def _add_phase(parser: argparse.ArgumentParser, name: str) -> None:
+    demo = name == "demo"
+    parser.add_argument("--config", required=not demo, default=_DEMO_CONFIG, metavar="FILE", help="YAML configuration")
+    parser.add_argument(
+        "--as-of", required=not demo, default=_DEMO_AS_OF, type=_date, metavar="DATE",
+        help="date in the business time zone; nothing at or after its midnight is read",
+    )  # fmt: skip
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override a setting; may be repeated"
+    )
+    parser.add_argument("--verbose", action="store_true", help="show Spark's log and the whole trace of errors")

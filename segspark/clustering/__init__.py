@@ -1,0 +1,1 @@
+"""From features to clusters: preparation, candidates, their evaluation, the choice, scoring. Pure functions."""

@@ -1,0 +1,73 @@
+"""Scoring: a published pipeline's cluster for every customer, with runner-up, membership and margin."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pyspark.ml import PipelineModel
+from pyspark.ml.functions import vector_to_array
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import pandas_udf
+
+from segspark.clustering.candidates import CLUSTER
+from segspark.clustering.preparation import PREPARED
+from segspark.kernels.membership import by_distance, by_probability, distances
+
+_FOUND = "runner_up INT, membership DOUBLE, margin DOUBLE"
+
+
+def score(features: DataFrame, model: PipelineModel) -> DataFrame:
+    """Apply a pipeline to customers.
+
+    Args:
+        features: one row per customer_id with the model's inputs.
+        model: preparation and clustering, as train published them.
+
+    Returns:
+        One row per customer_id: cluster, runner_up, membership (0 to 1), margin (see kernels.membership).
+    """
+    applied = model.transform(features)
+    found = _firmness(model, applied)
+    return applied.select("customer_id", F.col(CLUSTER).cast("int").alias("cluster"), found.alias("found")).select(
+        "customer_id", "cluster", "found.runner_up", "found.membership", "found.margin"
+    )
+
+
+def cluster_count(model: PipelineModel) -> int:
+    """Number of clusters of a published pipeline."""
+    last: Any = model.stages[-1]
+    return len(last.weights) if hasattr(last, "weights") else len(last.clusterCenters())
+
+
+def _firmness(model: PipelineModel, applied: DataFrame) -> Column:
+    last: Any = model.stages[-1]
+    if "probability" in applied.columns:
+        return _by_probability(vector_to_array(F.col("probability")), F.col(CLUSTER))
+    centres = np.array([np.asarray(centre) for centre in last.clusterCenters()])
+    return _by_distance(centres)(vector_to_array(F.col(PREPARED)), F.col(CLUSTER))
+
+
+def _by_distance(centres: npt.NDArray[np.float64]) -> Callable[..., Column]:
+    def firmness(points: pd.Series, cluster: pd.Series) -> pd.DataFrame:
+        apart = distances(_matrix(points), centres)
+        return _table(*by_distance(apart, cluster.to_numpy(dtype=np.int64)))
+
+    return pandas_udf(firmness, _FOUND)
+
+
+def _by_probability(posterior: Column, cluster: Column) -> Column:
+    def firmness(posterior: pd.Series, cluster: pd.Series) -> pd.DataFrame:
+        return _table(*by_probability(_matrix(posterior), cluster.to_numpy(dtype=np.int64)))
+
+    return pandas_udf(firmness, _FOUND)(posterior, cluster)
+
+
+def _matrix(arrays: pd.Series) -> npt.NDArray[np.float64]:
+    return np.stack(list(arrays))
+
+
+def _table(runner_up: object, membership: object, margin: object) -> pd.DataFrame:
+    return pd.DataFrame({"runner_up": runner_up, "membership": membership, "margin": margin})

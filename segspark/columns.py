@@ -1,0 +1,101 @@
+"""Small functions from Column to Column that several parts of the package need."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, DoubleType, FloatType, MapType, StructType
+
+
+def quoted(name: str) -> str:
+    """A column name as Spark SQL reads it literally, whatever characters it has.
+
+    Examples:
+        >>> quoted("a.b`c")
+        '`a.b``c`'
+    """
+    return "`" + name.replace("`", "``") + "`"
+
+
+def text_literal(text: str) -> str:
+    r"""A string as a Spark SQL literal.
+
+    Examples:
+        >>> print(text_literal("it's a \\ slash"))
+        'it\'s a \\ slash'
+    """
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """The instant at which a date begins in a time zone.
+
+    Examples:
+        >>> midnight(date(2018, 1, 1), "America/New_York").isoformat()
+        '2018-01-01T05:00:00+00:00'
+    """
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def local_date(instant: Column, zone: str) -> Column:
+    """The date of an instant in a time zone. The session's zone is UTC, as segspark sets it.
+
+    Examples:
+        >>> spark.sql("SELECT timestamp'2018-01-01 04:59:59Z' AS t").select(local_date(F.col("t"), "America/New_York")).first()[0]
+        datetime.date(2017, 12, 31)
+    """
+    return F.to_date(F.from_utc_timestamp(instant, zone))
+
+
+def exact_sum(value: Column) -> Column:
+    """Sum doubles so that no order of rows, partitioning or retry changes a bit: as decimals of 15 digits after the point.
+
+    Examples:
+        >>> df = spark.createDataFrame([(0.1,), (0.2,), (0.3,)], ["x"])
+        >>> df.select(exact_sum(F.col("x"))).first()[0]
+        0.6
+    """
+    return F.sum(value.cast("decimal(38,15)")).cast("double")
+
+
+def ratio(numerator: Column, denominator: Column) -> Column:
+    """Divide as doubles; null where the denominator is null or zero.
+
+    Examples:
+        >>> df = spark.createDataFrame([(1, 4), (1, 0)], ["a", "b"])
+        >>> [row[0] for row in df.select(ratio(F.col("a"), F.col("b"))).collect()]
+        [0.25, None]
+    """
+    return F.when(denominator != 0, numerator.cast("double") / denominator.cast("double"))
+
+
+def differs(left: Column, right: Column, data_type: DataType) -> Column:
+    """Whether two values of a type differ; null equals null, doubles differ beyond a relative 1e-9, maps by entries.
+
+    Examples:
+        >>> df = spark.createDataFrame([(0.3, 0.1 + 0.2, None)], "a double, b double, c double")
+        >>> df.select(differs(F.col("a"), F.col("b"), DoubleType()), differs(F.col("a"), F.col("c"), DoubleType())).first()[:]
+        (False, True)
+    """
+    if isinstance(data_type, DoubleType | FloatType):
+        close = F.abs(left - right) <= 1e-9 * F.greatest(F.abs(left), F.abs(right))
+        return ~(left.eqNullSafe(right) | F.coalesce(close, F.lit(False)))
+    return ~comparable(left, data_type).eqNullSafe(comparable(right, data_type))
+
+
+def comparable(value: Column, data_type: DataType) -> Column:
+    """A value in a form that can be compared and hashed: maps become sorted arrays of entries."""
+    return F.sort_array(F.map_entries(value)) if isinstance(data_type, MapType) else value
+
+
+def content_hash(names: Iterable[str], schema: StructType) -> Column:
+    """A 64-bit hash of columns' contents, for telling different rows from repeated ones.
+
+    Examples:
+        >>> df = spark.sql("SELECT map('a', '1', 'b', '2') AS m UNION ALL SELECT map('b', '2', 'a', '1')")
+        >>> df.select(content_hash(["m"], df.schema)).distinct().count()
+        1
+    """
+    return F.xxhash64(*(comparable(F.col(quoted(name)), schema[name].dataType) for name in names))

@@ -1,0 +1,223 @@
+"""The configuration's shape: every key, its meaning, its default. Unknown keys are refused."""
+
+import re
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+def _identifier(name: str) -> str:
+    if not IDENTIFIER.fullmatch(name):
+        raise ValueError(f"'{name}' is not a plain name: lower-case letters, digits and _, starting with a letter")
+    return name
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"unknown time zone '{name}'; use a name of the IANA database such as America/New_York or UTC")
+    return name
+
+
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Zone = Annotated[str, AfterValidator(_zone)]
+PositiveInt = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Algorithm = Literal["kmeans", "bisecting", "gmm"]
+
+
+class Model(BaseModel):
+    """Base of every section: frozen, and strict about keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Workspace(Model):
+    """Where the tables live: a folder (`root`), or a schema of a catalog."""
+
+    root: str | None = Field(None, description="folder or object-store prefix for path-based tables")
+    catalog: Identifier | None = Field(None, description="catalog for named tables, instead of root")
+    schema_: Identifier | None = Field(None, alias="schema", description="schema for named tables, instead of root")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Workspace":
+        named = self.catalog is not None and self.schema_ is not None
+        if (self.root is not None) == named or (self.catalog is None) != (self.schema_ is None):
+            raise ValueError("give either root, or both catalog and schema")
+        return self
+
+
+class Time(Model):
+    """Time zones. Instants are stored in UTC; dates, weekdays and as_of are in the business time zone."""
+
+    business_timezone: Zone = Field("UTC", description="zone of dates, weekdays and of as_of's midnight")
+    input_timezone: Zone = Field("UTC", description="zone in which input times without one are read")
+
+
+class Money(Model):
+    """The one currency that amounts are reported in."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field("USD", description="ISO 4217 code")
+
+
+class Input(Model):
+    """Files, as they are: CSV columns are strings, JSON fields are strings unless `schema` says otherwise."""
+
+    format: Literal["parquet", "csv", "json", "delta"] = Field("parquet", description="json means JSON lines")
+    path: str = Field(description="file, folder or glob")
+    schema_: str | None = Field(None, alias="schema", description="columns as Spark DDL, for csv and json")
+    options: dict[str, str | int | float | bool] = Field(default_factory=dict, description="Spark reader options")
+
+
+class Join(Input):
+    """Another input whose columns a source needs, such as the orders of order lines."""
+
+    keys: list[str] = Field(min_length=1, description="columns of both that match; unique in the joined input")
+    columns: list[str] = Field(min_length=1, description="columns taken from the joined input")
+
+
+class Source(Input):
+    """One input of a table: where it is, and a Spark SQL expression for each canonical column."""
+
+    name: Identifier = Field(description="unique; appears in the ledger and in quarantine")
+    input_timezone: Zone | None = Field(None, description="overrides time.input_timezone for this source")
+    joins: list[Join] = Field(
+        default_factory=list, description="inputs to join before mapping; no row is lost or doubled"
+    )
+    columns: dict[str, str | int | float | bool] = Field(description="canonical column: Spark SQL expression")
+
+
+class EventSource(Source):
+    """A source of `events`."""
+
+
+class EntitySource(Source):
+    """A source of `customers`, `products` or `campaigns`."""
+
+
+class Sources(Model):
+    """All inputs, by the table that they feed."""
+
+    events: list[EventSource] = Field(min_length=1)
+    customers: list[EntitySource] = Field(default_factory=list)
+    products: list[EntitySource] = Field(default_factory=list)
+    campaigns: list[EntitySource] = Field(default_factory=list)
+
+    def all(self) -> list[tuple[str, Source]]:
+        """Every source with the table it feeds; dimensions come before events, which look products up."""
+        tables = ("products", "campaigns", "customers", "events")
+        return [(table, source) for table in tables for source in getattr(self, table)]
+
+    @model_validator(mode="after")
+    def _unique_names(self) -> "Sources":
+        names = [source.name for _, source in self.all()]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"source names must be unique; given more than once: {', '.join(twice)}")
+        return self
+
+
+class Features(Model):
+    """What is computed of each customer's events."""
+
+    windows_days: tuple[PositiveInt, PositiveInt] = Field(
+        (30, 90), description="recent windows; the longer has a trend"
+    )
+    half_lives: dict[Literal["spend", "orders"], PositiveInt] = Field(
+        default_factory=lambda: {"spend": 90, "orders": 90}, description="days in which a decayed sum halves"
+    )
+    category_shares: dict[Identifier, str] = Field(
+        default_factory=dict, description="short name: category; each gets a column category_share_NAME"
+    )
+    exposure_types: list[str] = Field(default_factory=lambda: ["campaign_sent"], description="contacts with a campaign")
+    response_types: list[str] = Field(
+        default_factory=lambda: ["coupon_redemption"], description="answers to a campaign"
+    )
+
+
+class Population(Model):
+    """Who is clustered; everyone else gets a lifecycle segment by rule."""
+
+    eligible: str = Field("frequency >= 1", description="Spark SQL condition over the features")
+    new_days: PositiveInt = Field(30, description="outside the clustered: new until this tenure, dormant after it")
+
+
+class Bounds(Model):
+    """A closed range of k."""
+
+    min: Annotated[int, Field(ge=2)]
+    max: Annotated[int, Field(ge=2)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Bounds":
+        if self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        return self
+
+
+class Clustering(Model):
+    """The model search."""
+
+    algorithms: list[Algorithm] = Field(default_factory=lambda: ["kmeans", "bisecting", "gmm"], min_length=1)
+    k: Bounds = Field(default_factory=lambda: Bounds(min=2, max=10), description="numbers of clusters tried")
+    manageable: Bounds = Field(
+        default_factory=lambda: Bounds(min=3, max=7), description="numbers that a team can act on"
+    )
+    inputs: list[Identifier] | Literal["auto"] = Field("auto", description="features; auto: every one that varies")
+    seed: int = 42
+    max_iterations: PositiveInt = 50
+    tolerance: Annotated[float, Field(gt=0)] = 1e-4
+    winsorise: tuple[Share, Share] = Field((0.01, 0.99), description="quantiles beyond which values are pulled in")
+    log_skewness: float = Field(1.0, description="features more skewed than this get a signed log1p")
+    sample_rows: Annotated[int, Field(ge=100)] = Field(100_000, description="customers that candidates are fitted on")
+    evaluation_rows: Annotated[int, Field(ge=50, le=20_000)] = Field(5_000, description="customers for the silhouette")
+    smallest_share: Share = Field(0.03, description="a candidate with a smaller cluster is not chosen")
+
+
+class Assignment(Model):
+    """Publishing of assignments."""
+
+    membership_step: Share = Field(0.05, description="a row is rewritten when its membership moves by more than this")
+
+
+class Tracking(Model):
+    """MLflow."""
+
+    uri: str = Field("sqlite:///mlflow.db", description="sqlite:///FILE, a folder, or http(s)://SERVER")
+    artifacts: str | None = Field(None, description="artifact folder of a new experiment; default: beside the store")
+    experiment: str = "segspark"
+    model: str = Field("segspark", description="name of the registered model")
+
+
+class Report(Model):
+    """The HTML page."""
+
+    path: str | None = Field(None, description="file; default: report/index.html in the workspace")
+    title: str = "Customer segments"
+    scatter_points: Annotated[int, Field(ge=0, le=5_000)] = 1_500
+
+
+class Spark(Model):
+    """The session, when segspark starts it itself; under spark-submit the cluster's settings win."""
+
+    master: str | None = Field(None, description="default: local[*] unless spark-submit gives one")
+    jars_folder: str | None = Field(None, description="folder with Delta's jars, for machines without a network")
+    config: dict[str, str | int | float | bool] = Field(default_factory=dict, description="Spark properties")
+
+
+class Config(Model):
+    """A whole configuration."""
+
+    workspace: Workspace
+    time: Time = Field(default_factory=Time)
+    money: Money = Field(default_factory=Money)
+    sources: Sources
+    features: Features = Field(default_factory=Features)
+    population: Population = Field(default_factory=Population)
+    clustering: Clustering = Field(default_factory=Clustering)
+    assignment: Assignment = Field(default_factory=Assignment)
+    tracking: Tracking = Field(default_factory=Tracking)
+    report: Report = Field(default_factory=Report)
+    spark: Spark = Field(default_factory=Spark)

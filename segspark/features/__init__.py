@@ -1,0 +1,1 @@
+"""From accepted events to one row of features per customer. Pure DataFrame functions, half-open in time."""

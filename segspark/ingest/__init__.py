@@ -1,0 +1,1 @@
+"""From source rows to accepted events and dimensions: mapping, rules, duplicates. Pure DataFrame functions."""

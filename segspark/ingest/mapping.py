@@ -1,0 +1,153 @@
+"""Mapping: a source's rows into the canonical columns, each typed or marked as unreadable."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from pyspark.errors import AnalysisException, ParseException
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, DateType, NumericType, StringType, TimestampNTZType, TimestampType
+
+from segspark.columns import local_date
+from segspark.config.model import Source
+from segspark.tables import Column, Table
+
+DERIVED = ("source_customer_id", "event_date", "source", "run_id")
+REQUIRED = {
+    "events": ("event_id", "customer_id", "event_ts", "event_type"),
+    "customers": ("customer_id",),
+    "products": ("product_id",),
+    "campaigns": ("campaign_id",),
+}
+_ZONED = r"(Z|UTC|GMT|[+-]\d{1,2}(:?\d{2})?(:?\d{2})?|[A-Za-z]+/[A-Za-z_/]+)\s*$"
+
+
+def mapped_columns(table: Table) -> list[Column]:
+    """The columns of a table that a source may map; the rest follow from these.
+
+    Examples:
+        >>> from segspark.tables import PRODUCTS
+        >>> [column.name for column in mapped_columns(PRODUCTS)]
+        ['product_id', 'category', 'brand', 'name', 'attributes']
+    """
+    return [column for column in table.columns if column.name not in DERIVED]
+
+
+def mapping_problems(raw: DataFrame, table: Table, source: Source) -> list[str]:
+    """Everything wrong with a source's `columns`, a line each; empty when all can be read.
+
+    Args:
+        raw: the source's rows; nothing is computed on them.
+    """
+    known = {column.name for column in mapped_columns(table)} | ({"currency"} if table.name == "events" else set())
+    place = f"sources.{table.name}.{source.name}.columns"
+    problems = [
+        f"{place}.{name}: missing; map it to an expression over {_columns(raw)}"
+        for name in REQUIRED[table.name]
+        if name not in source.columns
+    ]
+    for name, expression in source.columns.items():
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else f"known columns: {', '.join(sorted(known))}"
+            problems.append(f"{place}.{name}: {table.name} has no such column; {hint}")
+        else:
+            problems += _expression_problem(raw, f"{place}.{name}", str(expression), name)
+    return problems
+
+
+def map_rows(
+    raw: DataFrame, table: Table, columns: Mapping[str, object], input_timezone: str, business_timezone: str
+) -> DataFrame:
+    """The canonical columns of each row, what could not be read in them, and the raw row.
+
+    Args:
+        raw: a source's rows.
+        table: EVENTS, CUSTOMERS, PRODUCTS or CAMPAIGNS.
+        columns: canonical column: Spark SQL expression over the raw columns.
+        input_timezone: zone of times that name none.
+        business_timezone: zone of event_date.
+
+    Returns:
+        A row per input row: the table's columns without source and run_id, `currency` for events, `_unreadable`
+        (array of reasons) and `_raw` (struct of the input row).
+    """
+    given = [F.expr(str(expression)).alias(f"_in_{name}") for name, expression in columns.items()]
+    evaluated = raw.select(F.struct("*").alias("_raw"), *given)
+    typed, unreadable = [], []
+    for column in _canonical(table):
+        if column.name not in columns:
+            typed.append(F.lit(None).cast(column.type).alias(column.name))
+            continue
+        value = F.col(f"_in_{column.name}")
+        read = _read_as(value, evaluated.schema[f"_in_{column.name}"].dataType, column.type, input_timezone)
+        typed.append(read.alias(column.name))
+        wrong = f"{column.name}: cannot be read as {column.type}"
+        unreadable.append(F.when(value.isNotNull() & read.isNull() & _says_something(value), wrong))
+    rows = evaluated.select("_raw", *typed, F.array_compact(F.array(*unreadable)).alias("_unreadable"))
+    return _with_derived(rows, business_timezone) if table.name == "events" else rows
+
+
+def _canonical(table: Table) -> list[Column]:
+    columns = mapped_columns(table)
+    return [*columns, Column("currency", "STRING", "ISO 4217")] if table.name == "events" else columns
+
+
+def _with_derived(rows: DataFrame, business_timezone: str) -> DataFrame:
+    return rows.withColumns(
+        {"source_customer_id": F.col("customer_id"), "event_date": local_date(F.col("event_ts"), business_timezone)}
+    )
+
+
+def _says_something(value: SparkColumn) -> SparkColumn:
+    """A blank text is an absent value, not an unreadable one."""
+    return F.trim(value.cast("string")) != ""
+
+
+def _read_as(value: SparkColumn, found: DataType, wanted: str, input_timezone: str) -> SparkColumn:
+    """The value in the wanted type, or null; never an error."""
+    if wanted == "TIMESTAMP":
+        return _read_instant(value, found, input_timezone)
+    if wanted == "STRING":
+        text = F.trim(value.cast("string"))
+        return F.when(text != "", text)
+    if wanted == "DOUBLE":
+        number = value.try_cast("double")
+        return F.when(~F.isnan(number) & (F.abs(number) != float("inf")), number)
+    return value.try_cast(wanted)
+
+
+def _read_instant(value: SparkColumn, found: DataType, input_timezone: str) -> SparkColumn:
+    """An instant; times without a zone are in the input's. The session's own zone is UTC."""
+    if isinstance(found, TimestampType):
+        return value
+    instant = value.try_cast("timestamp")
+    local = F.to_utc_timestamp(instant, input_timezone)
+    if isinstance(found, TimestampNTZType | DateType):
+        return local
+    return F.when(value.cast("string").rlike(_ZONED) & value.cast("string").contains(":"), instant).otherwise(local)
+
+
+def _columns(raw: DataFrame) -> str:
+    return ", ".join(raw.columns[:30])
+
+
+def _expression_problem(raw: DataFrame, place: str, expression: str, name: str) -> list[str]:
+    try:
+        found = raw.select(F.expr(expression).alias("value")).schema["value"].dataType
+    except ParseException as error:
+        return [f"{place}: '{expression}' is not a Spark SQL expression: {_first_line(error)}"]
+    except AnalysisException as error:
+        if (error.getCondition() or "").startswith("UNRESOLVED_COLUMN"):
+            missing = (error.getMessageParameters() or {}).get("objectName", expression)
+            return [f"{place}: there is no column {missing}; the source has {_columns(raw)}"]
+        return [f"{place}: '{expression}' cannot be used: {_first_line(error)}"]
+    if name.endswith("_ts") and not isinstance(found, TimestampType | TimestampNTZType | DateType | StringType):
+        how = "timestamp_seconds(...) or timestamp_millis(...)" if isinstance(found, NumericType) else "a timestamp"
+        return [f"{place}: '{expression}' is {found.simpleString()}, not a time; use {how}"]
+    return []
+
+
+def _first_line(error: AnalysisException) -> str:
+    return str(error).strip().splitlines()[0]

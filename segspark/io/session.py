@@ -1,0 +1,155 @@
+"""The Spark session: what segspark needs of it, with a reason beside each setting, and its log out of sight."""
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from segspark.config.model import Spark
+from segspark.errors import BadInputError, SegsparkError
+
+DELTA = "io.delta:delta-spark_4.2_2.13:4.4.0"
+# Delta needs two jars; the rest of its dependencies Spark ships itself, and older ones beside them can break it.
+SHIPPED_WITH_SPARK = "com.*:*,org.*:*,javax.*:*,commons-*:*,io.airlift:*,io.unitycatalog:*,io.delta:delta-kernel-*"
+
+REQUIRED = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    # Instants are stored in UTC; every conversion to a local date is written out.
+    "spark.sql.session.timeZone": "UTC",
+    # Scoring exchanges whole columns with Python, not rows.
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+}
+
+LOCAL = {
+    # The default of 200 partitions costs more than the work on one machine.
+    "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 1)),
+    # Delta's default of 50 makes every read of a small table slow.
+    "spark.databricks.delta.snapshotPartitions": "2",
+    # Listing a folder's files as a job of up to 10,000 tasks pays on an object store, not here.
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+    "spark.driver.memory": "4g",
+    # Path-based tables need no warehouse; Spark would make an empty one in the current folder.
+    "spark.sql.warehouse.dir": str(Path(tempfile.gettempdir()) / "segspark-warehouse"),
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    # Without this Spark announces itself on every network interface of a laptop.
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+}
+
+_NO_JARS = """Delta's jars could not be loaded: {reason}
+  Spark fetches {package} from the Maven registry once and caches it in ~/.ivy2.5.2. Without a network,
+  copy delta-spark_4.2_2.13-4.4.0.jar and delta-storage-4.4.0.jar from a machine that has them (its
+  ~/.ivy2.5.2/jars) and name their folder: --set spark.jars_folder=/path/to/jars
+  Spark's own words: {log}"""
+
+_NO_JAVA = """Spark could not start: {reason}
+  It needs Java 17 or 21: apt-get install openjdk-17-jre-headless (Debian), dnf install java-21-openjdk-headless
+  (Fedora), brew install openjdk@21 (macOS); set JAVA_HOME when there are several.
+  Spark's own words: {log}"""
+
+
+def open_session(settings: Spark, verbose: bool = False) -> SparkSession:
+    """Start a session, or join the one that spark-submit started.
+
+    Args:
+        settings: master, jars and Spark properties; a property given here wins over segspark's own.
+        verbose: leave Spark's log on the terminal; otherwise it goes to a file, named when the start fails.
+
+    Raises:
+        BadInputError: Java or Delta's jars are missing, with what to do.
+    """
+    builder = SparkSession.builder.appName("segspark")
+    for key, value in _properties(settings).items():
+        builder = builder.config(key, value)
+    if not verbose:  # pyspark writes a line of JSON for every expression that it cannot resolve
+        logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
+    # Workers must run the interpreter that runs this, not whichever python3 comes first.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    log = Path(tempfile.gettempdir()) / f"segspark-spark-{os.getpid()}.log"
+    try:
+        with _output_to(None if verbose or submitted() else log):
+            session = builder.getOrCreate()
+    except PySparkException as error:
+        raise _cannot_start(error, log) from error
+    _check_delta(session, log)
+    return session
+
+
+def submitted() -> bool:
+    """Whether spark-submit started this process: then master, memory and jars are the cluster's business."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
+
+
+def _properties(settings: Spark) -> dict[str, str]:
+    properties = dict(REQUIRED)
+    if not submitted():
+        master = settings.master or "local[*]"
+        properties |= {"spark.master": master, **_jars(settings.jars_folder)}
+        if master.startswith("local"):
+            properties |= LOCAL
+    return properties | {key: _property(value) for key, value in settings.config.items()}
+
+
+def _property(value: str | int | float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _jars(folder: str | None) -> dict[str, str]:
+    if folder is None:
+        return {"spark.jars.packages": DELTA, "spark.jars.excludes": SHIPPED_WITH_SPARK}
+    jars = sorted(str(jar) for jar in Path(folder).glob("*.jar"))
+    if not any("delta-spark" in Path(jar).name for jar in jars):
+        raise BadInputError(
+            [_NO_JARS.format(reason=f"no delta-spark jar in {folder}", package=DELTA, log="(not started)")]
+        )
+    return {"spark.jars": ",".join(jars)}
+
+
+@contextmanager
+def _output_to(log: Path | None) -> Iterator[None]:
+    """Let what is started inside write to the log; the JVM inherits this and keeps it, Python gets its own back."""
+    if log is None:
+        yield
+        return
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(1), os.dup(2)]
+    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.dup2(target, 1)
+        os.dup2(target, 2)
+        yield
+    finally:
+        for descriptor, original in zip((1, 2), kept, strict=True):
+            os.dup2(original, descriptor)
+            os.close(original)
+        os.close(target)
+
+
+def _cannot_start(error: Exception, log: Path) -> SegsparkError:
+    written = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    last = next((line for line in reversed(written.splitlines()) if line.strip()), str(error))
+    if "UNRESOLVED DEPENDENCIES" in written or "unresolved dependency" in written:
+        reason = "the registry cannot be reached and the cache does not hold them."
+        return BadInputError([_NO_JARS.format(reason=reason, package=DELTA, log=log)])
+    if "JAVA" in str(error) or "java" in last.lower():
+        return BadInputError([_NO_JAVA.format(reason=last, log=log)])
+    return SegsparkError(f"Spark could not start: {last}\n  Spark's own words: {log}")
+
+
+def _check_delta(session: SparkSession, log: Path) -> None:
+    """A session without Delta's classes starts all right and fails at the first table; ask it now."""
+    try:
+        session.sql("DESCRIBE DETAIL delta.`/no/such/table`").collect()  # at most one row
+    except PySparkException as error:
+        if not (error.getCondition() or "").startswith("DELTA_"):
+            reason = "the running Spark session does not have them."
+            raise BadInputError([_NO_JARS.format(reason=reason, package=DELTA, log=log)]) from error

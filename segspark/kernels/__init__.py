@@ -1,0 +1,1 @@
+"""Code that runs inside executors: numpy, pandas and pyarrow only."""

@@ -1,0 +1,90 @@
+"""What a report is made of: plain, frozen values that any phase can fill without this package's help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One feature of one segment, held against everybody.
+
+    `mean` and `overall_mean` are in original units; `standardised` is
+    (mean - overall_mean) / overall standard deviation. None and NaN mean unknown.
+
+    >>> Measure("recency_days", "days since last order", "days", 4.0, 12.0, -0.8).unit
+    'days'
+    """
+
+    feature: str
+    label: str
+    unit: str
+    mean: float | None
+    overall_mean: float | None
+    standardised: float | None
+
+
+@dataclass(frozen=True)
+class SegmentCard:
+    """One segment as people read it; `kind` is cluster, rule or lifecycle, `share` a fraction of all customers."""
+
+    segment_id: str
+    name: str
+    description: str
+    kind: str
+    size: int
+    share: float
+    sentences: tuple[str, ...]
+    measures: tuple[Measure, ...]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One fitted model of the search for k, and why it was chosen or passed over.
+
+    `silhouette` was computed with `silhouette_distance`; `cost` is a within-cluster sum of squares,
+    `log_likelihood` that of a mixture; None where the algorithm has no such thing.
+    """
+
+    algorithm: str
+    k: int
+    seed: int
+    silhouette: float | None
+    silhouette_distance: str
+    cost: float | None
+    log_likelihood: float | None
+    smallest_share: float
+    duration_seconds: float
+    chosen: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class ScatterPoint:
+    """One customer of a bounded sample, without an id."""
+
+    recency_days: float
+    frequency: float
+    monetary_value: float
+    segment_id: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything the page shows.
+
+    `headlines` and `details` are (label, formatted value) pairs; `ledger` rows are
+    (source, read, accepted, quarantined, deduplicated) counts of rows; `warning` is "" where there is none.
+    """
+
+    title: str
+    as_of: str
+    currency: str
+    headlines: tuple[tuple[str, str], ...]
+    segments: tuple[SegmentCard, ...]
+    candidates: tuple[Candidate, ...]
+    scatter: tuple[ScatterPoint, ...]
+    verdict: str
+    warning: str
+    details: tuple[tuple[str, str], ...]
+    ledger: tuple[tuple[str, int, int, int, int], ...]

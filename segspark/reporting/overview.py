@@ -1,0 +1,93 @@
+"""How large the segments are and what sets them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from segspark.reporting.labels import shortened, wrapped
+from segspark.reporting.model import Measure, SegmentCard
+from segspark.reporting.palette import GRID, INK, MUTED, diverging, segment_colour
+from segspark.reporting.style import new_figure, style
+from segspark.reporting.text import UNKNOWN, bare, known, percent
+
+
+def segment_sizes(segments: Sequence[SegmentCard]) -> Figure:
+    """A bar a segment, in the report's order, with its number of customers and their share of all."""
+    rows = range(len(segments))
+    with style():
+        figure = new_figure("segment-sizes", "Customers in each segment", 8.4, 0.4 + 0.36 * len(segments))
+        axes = figure.add_subplot()
+        axes.barh(rows, [one.size for one in segments], height=0.66, color=[segment_colour(row) for row in rows])
+        for row, one in zip(rows, segments, strict=True):
+            axes.annotate(
+                f"{one.size:,}  ({percent(one.share)})", (one.size, row),
+                xytext=(6, 0), textcoords="offset points", va="center", color=INK,
+            )  # fmt: skip
+        _name_rows(axes, [one.name for one in segments])
+        axes.set_xlim(0, 1.16 * max([one.size for one in segments] + [1]))
+        axes.xaxis.set_visible(False)
+        axes.grid(visible=False)
+        axes.spines["bottom"].set_visible(False)
+    return figure
+
+
+def columns(segments: Sequence[SegmentCard]) -> list[Measure]:
+    """One measure of each feature that any segment has, in order of first appearance, for its label and unit."""
+    found: dict[str, Measure] = {}
+    for one in segments:
+        for measure in one.measures:
+            found.setdefault(measure.feature, measure)
+    return list(found.values())
+
+
+def heat_map(segments: Sequence[SegmentCard]) -> Figure:
+    """Segments by features: coloured by standardised difference from everybody, written in original units.
+
+    Segments without any measure are left out.
+    """
+    measured = [one for one in segments if one.measures]
+    heads = columns(measured)
+    with style():
+        figure = new_figure(
+            "segment-heat-map", "Mean of each feature in each segment, coloured by its difference from the average",
+            2.6 + 0.86 * len(heads), 1.2 + 0.4 * len(measured),
+        )  # fmt: skip
+        axes = figure.add_subplot()
+        for row, one in enumerate(measured):
+            cells = {measure.feature: measure for measure in one.measures}
+            for column, head in enumerate(heads):
+                _cell(axes, column, row, cells.get(head.feature))
+        _name_rows(axes, [one.name for one in measured])
+        _name_columns(axes, heads)
+    return figure
+
+
+def _cell(axes: Axes, column: int, row: int, measure: Measure | None) -> None:
+    z = measure.standardised if measure else None
+    colour, opacity = diverging(z) if z is not None and known(z) else ("none", None)
+    outline = Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, facecolor=colour, alpha=opacity, linewidth=0)
+    frame = Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, facecolor="none", edgecolor=GRID, linewidth=0.6)
+    axes.add_patch(outline)
+    axes.add_patch(frame)
+    text = bare(measure.mean, measure.unit) if measure else UNKNOWN
+    axes.text(column, row, text, ha="center", va="center", fontsize=9, color=MUTED if text == UNKNOWN else INK)
+
+
+def _name_rows(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), labels=[shortened(name, 30) for name in names])
+    axes.set_ylim(len(names) - 0.45, -0.55)
+    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    axes.spines["left"].set_visible(False)
+
+
+def _name_columns(axes: Axes, heads: Sequence[Measure]) -> None:
+    labels = [wrapped(one.label, 12, 3) + (f"\n({shortened(one.unit, 10)})" if one.unit else "") for one in heads]
+    axes.set_xticks(range(len(heads)), labels=labels)
+    axes.set_xlim(-0.55, len(heads) - 0.45)
+    axes.tick_params(axis="x", length=0, labeltop=True, labelbottom=False, labelsize=8)
+    axes.spines["bottom"].set_visible(False)
+    axes.grid(visible=False)

@@ -1,0 +1,38 @@
+"""The page that documents every transformation from raw column to model input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from segspark.tables import Feature
+
+
+def transformations_page(features: Sequence[Feature], preparations: Mapping[str, str]) -> str:
+    """Markdown: every feature's meaning, and what is done to it before clustering.
+
+    Args:
+        features: the declared features.
+        preparations: what is done, in words, by feature; the others are no inputs.
+
+    Examples:
+        >>> feature = Feature("frequency", "BIGINT", "Orders.", "orders", "orders", "never null", "never bought")
+        >>> print(transformations_page([feature], {"frequency": "log"}).splitlines()[-1])
+        | frequency | Orders. | orders | never null | never bought | log |
+    """
+    lines = [
+        "# From raw column to model input",
+        "",
+        "| feature | meaning | unit | null means | zero means | preparation |",
+        "|---|---|---|---|---|---|",
+    ]
+    for one in features:
+        cells = (
+            one.name,
+            one.comment,
+            one.unit,
+            one.null_means,
+            one.zero_means,
+            preparations.get(one.name, "not an input"),
+        )
+        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""From scored customers to segments: profiles, names, assignments, membership events. Pure functions."""

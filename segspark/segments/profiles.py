@@ -1,0 +1,105 @@
+"""Profiles: how the customers of a segment differ from all, feature by feature, in original units."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+
+from segspark.columns import exact_sum, quoted
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One feature of one segment.
+
+    Attributes:
+        customers: of the segment, with a known value.
+        mean: over them; None if there are none.
+        overall_mean: over all customers with a known value.
+        overall_deviation: their population standard deviation.
+    """
+
+    segment_id: str
+    feature: str
+    customers: int
+    mean: float | None
+    overall_mean: float | None
+    overall_deviation: float | None
+
+    @property
+    def standardised(self) -> float | None:
+        """Difference from everybody's mean in standard deviations; None where it is not defined.
+
+        Examples:
+            >>> Profile("s", "frequency", 10, 12.0, 8.0, 2.0).standardised
+            2.0
+        """
+        if self.mean is None or self.overall_mean is None or not self.overall_deviation:
+            return None
+        return (self.mean - self.overall_mean) / self.overall_deviation
+
+
+def profile(customers: DataFrame, features: Sequence[str]) -> tuple[dict[str, int], list[Profile]]:
+    """Sizes of the segments and profiles of their features, from one pass.
+
+    Args:
+        customers: one row per customer with segment_id and the features.
+        features: names of numeric columns.
+
+    Returns:
+        Customers by segment_id, and a profile per segment and feature, in the order of segment_id and features.
+
+    Examples:
+        >>> rows = spark.createDataFrame([("a", 1.0), ("a", 3.0), ("b", 8.0), ("b", None)], "segment_id string, x double")
+        >>> sizes, found = profile(rows, ["x"])
+        >>> sizes, found[0].mean, found[0].overall_mean, found[1].customers
+        ({'a': 2, 'b': 2}, 2.0, 4.0, 1)
+    """
+    measures = [measure for number, name in enumerate(features) for measure in _measures(number, name)]
+    counted = customers.groupBy("segment_id").agg(F.count("*").alias("size"), *measures).collect()  # a row per segment
+    rows = sorted(counted, key=lambda row: row["segment_id"])
+    found = [one for number, name in enumerate(features) for one in _of_feature(rows, number, name)]
+    order = {name: position for position, name in enumerate(features)}
+    return (
+        {row["segment_id"]: row["size"] for row in rows},
+        sorted(found, key=lambda one: (one.segment_id, order[one.feature])),
+    )
+
+
+def by_segment(profiles: Iterable[Profile]) -> dict[str, list[Profile]]:
+    """Profiles grouped by segment."""
+    grouped: dict[str, list[Profile]] = defaultdict(list)
+    for one in profiles:
+        grouped[one.segment_id].append(one)
+    return dict(grouped)
+
+
+def _measures(number: int, name: str) -> list[Column]:
+    value = F.col(quoted(name)).cast("double")
+    return [
+        F.count(value).alias(f"n{number}"),
+        exact_sum(value).alias(f"s{number}"),
+        exact_sum(value * value).alias(f"q{number}"),
+    ]
+
+
+def _of_feature(rows: Sequence[Row], number: int, name: str) -> list[Profile]:
+    n = sum(row[f"n{number}"] for row in rows)
+    total = math.fsum(row[f"s{number}"] or 0.0 for row in rows)
+    squares = math.fsum(row[f"q{number}"] or 0.0 for row in rows)
+    mean = total / n if n else None
+    deviation = math.sqrt(max(squares / n - mean * mean, 0.0)) if mean is not None else None
+    return [
+        Profile(
+            row["segment_id"],
+            name,
+            row[f"n{number}"],
+            row[f"s{number}"] / row[f"n{number}"] if row[f"n{number}"] else None,
+            mean,
+            deviation,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,1 @@
+"""Steps: each reads, calls the domain, writes, logs. Nothing is computed here."""

@@ -1,0 +1,148 @@
+"""What every step works with, and how a step's run is identified and recorded."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+
+from pyspark.sql import SparkSession
+
+from segspark import __version__
+from segspark.config import Config
+from segspark.config.load import config_hash
+from segspark.features.declarations import declared_features
+from segspark.io.lake import Lake
+from segspark.io.session import open_session
+from segspark.progress import Reporter
+from segspark.tables import CUSTOMER_FEATURES, RUNS, Feature, Table
+from segspark.tracking import Tracker
+
+# The parts of the configuration that each phase depends on: a new report title is no reason to train again.
+SECTIONS = {
+    "ingest": ("time", "money", "sources"),
+    "features": ("time", "money", "features"),
+    "train": ("time", "money", "features", "population", "clustering", "tracking"),
+    "assign": ("time", "money", "features", "population", "assignment", "tracking"),
+    "report": ("time", "money", "features", "report", "tracking"),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a phase did, for the ledger; one per source for ingest.
+
+    Attributes:
+        rows_read: accepted + quarantined + deduplicated.
+    """
+
+    source: str = ""
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_quarantined: int = 0
+    rows_deduplicated: int = 0
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    message: str = ""
+
+
+@dataclass
+class Context:
+    """A job's surroundings: configuration, as_of, session, tables, tracking, progress."""
+
+    config: Config
+    as_of: date
+    reporter: Reporter
+    verbose: bool = False
+    attempt_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        """The session, started when first needed."""
+        return open_session(self.config.spark, self.verbose)
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The workspace's tables."""
+        return Lake(self.spark, self.config.workspace)
+
+    @cached_property
+    def tracker(self) -> Tracker:
+        """The MLflow experiment."""
+        return Tracker(self.config.tracking, self.verbose)
+
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        """The declared features."""
+        return declared_features(self.config.features, self.config.money.currency)
+
+    @cached_property
+    def features_table(self) -> Table:
+        """The contract of customer_features under this configuration."""
+        return CUSTOMER_FEATURES.with_columns(self.features)
+
+    def run_id(self, phase: str, inputs: Mapping[str, str]) -> str:
+        """Identify the work of a phase: the same work has the same id, at every attempt."""
+        parts = {
+            "command": phase,
+            "config": config_hash(self.config, SECTIONS[phase]),
+            "as_of": self.as_of.isoformat(),
+            "inputs": dict(inputs),
+            "version": __version__,
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+    def versions(self, *tables: Table) -> dict[str, str]:
+        """The tables' current versions, by name."""
+        return {table.name: str(self.lake.version(table)) for table in tables}
+
+
+Step = Callable[[Context], Sequence[Outcome]]
+
+
+def run_phase(context: Context, phase: str, step: Step) -> None:
+    """Run a step, show its progress, and record the attempt in `runs`, whether it succeeds or fails."""
+    started = datetime.now(UTC)
+    with context.reporter.phase(phase):
+        try:
+            outcomes = step(context)
+        except Exception as error:
+            _record_failure(context, phase, started, error)
+            raise
+        _record(context, phase, started, outcomes, "done")
+
+
+def _record_failure(context: Context, phase: str, started: datetime, error: Exception) -> None:
+    """Failures are recorded only where a ledger exists: bad input must not leave half a workspace behind."""
+    if "spark" not in vars(context) or not context.lake.exists(RUNS):
+        return
+    _record(context, phase, started, [Outcome(message=f"{type(error).__name__}: {error}"[:2000])], "failed")
+
+
+def _record(context: Context, phase: str, started: datetime, outcomes: Sequence[Outcome], status: str) -> None:
+    now = datetime.now(UTC)
+    rows = [
+        (
+            context.run_id(phase, outcome.inputs),
+            context.attempt_id,
+            phase,
+            outcome.source,
+            context.as_of,
+            status,
+            outcome.rows_read,
+            outcome.rows_accepted,
+            outcome.rows_quarantined,
+            outcome.rows_deduplicated,
+            config_hash(context.config, SECTIONS[phase]),
+            dict(outcome.inputs),
+            dict(outcome.outputs),
+            started,
+            now,
+            outcome.message,
+        )
+        for outcome in outcomes
+    ]
+    schema = ", ".join(f"{column.name} {column.type}" for column in RUNS.columns)
+    context.lake.append(RUNS, context.spark.createDataFrame(rows, schema))

@@ -1,0 +1,24 @@
+"""The phases in their order, by the name that the command line knows them by."""
+
+from segspark.steps.assign import assign
+from segspark.steps.context import Context, Step, run_phase
+from segspark.steps.features import features
+from segspark.steps.ingest import ingest
+from segspark.steps.report import report
+from segspark.steps.train import train
+
+PHASES: dict[str, Step] = {
+    "ingest": ingest,
+    "features": features,
+    "train": train,
+    "assign": assign,
+    "report": report,
+}
+
+
+def run_phases(context: Context, names: list[str]) -> None:
+    """Run phases in order. The tracking server is asked before anything is computed for it."""
+    if {"train", "assign", "report"} & set(names):
+        context.tracker  # noqa: B018 (connects, and fails early)
+    for name in names:
+        run_phase(context, name, PHASES[name])

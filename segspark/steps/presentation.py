@@ -1,0 +1,45 @@
+"""What the domain found, as the plain values that reporting draws."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from segspark.reporting.model import Measure, SegmentCard
+from segspark.segments.naming import Wording
+from segspark.segments.profiles import Profile, by_segment
+from segspark.tables import Feature
+
+
+def segment_cards(
+    sizes: Mapping[str, int],
+    words: Mapping[str, Wording],
+    kinds: Mapping[str, str],
+    profiles: Iterable[Profile],
+    features: Sequence[Feature],
+) -> tuple[SegmentCard, ...]:
+    """A card per segment, the largest first."""
+    total = sum(sizes.values())
+    grouped = by_segment(profiles)
+    return tuple(
+        SegmentCard(
+            segment_id=segment,
+            name=words[segment].name,
+            description=words[segment].description,
+            kind=kinds.get(segment, "cluster"),
+            size=size,
+            share=size / total,
+            sentences=words[segment].sentences,
+            measures=_measures(grouped.get(segment, []), features),
+        )
+        for segment, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def _measures(profiles: Sequence[Profile], features: Sequence[Feature]) -> tuple[Measure, ...]:
+    declared = {feature.name: feature for feature in features}
+    return tuple(
+        Measure(
+            one.feature, declared[one.feature].label, declared[one.feature].unit,
+            one.mean, one.overall_mean, one.standardised,
+        )
+        for one in profiles
+        if one.feature in declared
+    )  # fmt: skip

@@ -1,0 +1,156 @@
+"""Report: the published tables as one page that needs nothing but a browser."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as F
+
+from segspark import __version__
+from segspark.errors import BadInputError
+from segspark.io.files import write_text
+from segspark.reporting.model import Candidate, Report, ScatterPoint, SegmentCard
+from segspark.reporting.page import render
+from segspark.segments.naming import Wording
+from segspark.segments.profiles import Profile
+from segspark.steps.context import Context, Outcome
+from segspark.steps.population import features_at
+from segspark.steps.presentation import segment_cards
+from segspark.tables import (
+    RUNS,
+    SEGMENT_ASSIGNMENTS,
+    SEGMENT_PROFILES,
+    SEGMENTS,
+    TRAINING_CANDIDATES,
+)
+from segspark.tracking import ModelVersion
+
+
+def report(context: Context) -> Sequence[Outcome]:
+    """Write the page from the tables as they are now."""
+    segments = context.lake.read(SEGMENTS).where("status = 'active'").collect()  # as many as there are segments
+    if not segments:
+        raise BadInputError(["segments: nothing is published yet; run segspark assign first"])
+    version = context.tracker.champion()
+    path = write_text(report_path(context), render(_report(context, segments, version)))
+    context.reporter.say(f"written to {path}")
+    inputs = context.versions(SEGMENTS, SEGMENT_PROFILES, SEGMENT_ASSIGNMENTS, context.features_table)
+    return [Outcome(inputs=inputs, outputs={"report": str(path)})]
+
+
+def report_path(context: Context) -> Path:
+    """Where the page goes: configured, or in the workspace's folder.
+
+    Raises:
+        BadInputError: the workspace has no local folder and none was configured.
+    """
+    root = context.config.workspace.root
+    if context.config.report.path is not None:
+        return Path(context.config.report.path)
+    if root is None or "://" in root:
+        raise BadInputError(["report.path: give one, as the workspace is not a local folder"])
+    return Path(root) / "report" / "index.html"
+
+
+def _report(context: Context, segments: Sequence[Row], version: ModelVersion) -> Report:
+    verdict, warning = context.tracker.training(version.run_id).conclusion
+    features = features_at(context)
+    return Report(
+        title=context.config.report.title,
+        as_of=context.as_of.isoformat(),
+        currency=context.config.money.currency,
+        headlines=_headlines(context, features, segments),
+        segments=_cards(context, segments),
+        candidates=_candidates(context, version),
+        scatter=_scatter(context, features),
+        verdict=verdict,
+        warning=warning,
+        details=_details(context, version),
+        ledger=_ledger(context),
+    )
+
+
+def _headlines(context: Context, features: DataFrame, segments: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+    longest = max(context.config.features.windows_days)
+    customers, orders, spend, recent = features.agg(
+        F.count("*"), F.sum("frequency"), F.sum("monetary_value"), F.count_if(F.col(f"orders_count_{longest}d") > 0)
+    ).collect()[0]  # one row
+    return (
+        ("Customers", f"{customers:,}"),
+        ("Segments", f"{len(segments)}"),
+        ("Orders", f"{orders:,}"),
+        ("Revenue, net of returns", f"{spend:,.0f} {context.config.money.currency}"),
+        (f"Bought in the last {longest} days", f"{recent / customers:.0%}"),
+    )
+
+
+def _cards(context: Context, segments: Sequence[Row]) -> tuple[SegmentCard, ...]:
+    rows = context.lake.read(SEGMENT_PROFILES).collect()  # segments x features
+    profiles = [Profile(**row.asDict()) for row in rows]
+    words = {row["segment_id"]: Wording(row["name"], _sentences(row["description"])) for row in segments}
+    sizes = {row["segment_id"]: row["size"] for row in segments}
+    kinds = {row["segment_id"]: row["kind"] for row in segments}
+    return segment_cards(sizes, words, kinds, [one for one in profiles if one.segment_id in words], context.features)
+
+
+def _sentences(description: str) -> tuple[str, ...]:
+    return tuple(part for part in description.rstrip(".").split("; ") if part)
+
+
+def _candidates(context: Context, version: ModelVersion) -> tuple[Candidate, ...]:
+    rows = context.lake.read(TRAINING_CANDIDATES).where(F.col("run_id") == version.run_id)
+    return tuple(
+        Candidate(
+            algorithm=row["algorithm"],
+            k=row["k"],
+            seed=row["seed"],
+            silhouette=row["silhouette_euclidean"],
+            silhouette_distance="euclidean",
+            cost=row["cost"],
+            log_likelihood=row["log_likelihood"],
+            smallest_share=row["smallest_share"],
+            duration_seconds=row["duration_seconds"],
+            chosen=row["chosen"],
+            reason=row["reason"],
+        )
+        for row in rows.orderBy("algorithm", "k", "seed").collect()  # as many as there were candidates
+    )
+
+
+def _scatter(context: Context, features: DataFrame) -> tuple[ScatterPoint, ...]:
+    """A bounded sample by hash of the customer, without ids."""
+    assigned = context.lake.read(SEGMENT_ASSIGNMENTS).select("customer_id", "segment_id")
+    bought = features.where("recency_days IS NOT NULL").join(assigned, on="customer_id", how="inner")
+    drawn = bought.orderBy(F.xxhash64("customer_id"), "customer_id").limit(context.config.report.scatter_points)
+    rows = drawn.select("recency_days", "frequency", "monetary_value", "segment_id").collect()  # scatter_points
+    return tuple(
+        ScatterPoint(
+            float(row["recency_days"]), float(row["frequency"]), float(row["monetary_value"]), row["segment_id"]
+        )
+        for row in rows
+    )
+
+
+def _details(context: Context, version: ModelVersion) -> tuple[tuple[str, str], ...]:
+    tables = context.versions(context.features_table, SEGMENT_ASSIGNMENTS, SEGMENTS)
+    return (
+        ("Model", version.label),
+        ("Training run", version.run_id),
+        ("Experiment", context.config.tracking.experiment),
+        ("Seed", str(context.config.clustering.seed)),
+        ("Business time zone", context.config.time.business_timezone),
+        *((f"Table {name}", f"version {number}") for name, number in tables.items()),
+        ("segspark", __version__),
+    )
+
+
+def _ledger(context: Context) -> tuple[tuple[str, int, int, int, int], ...]:
+    """The latest ingest of each source."""
+    runs = context.lake.read(RUNS).where("phase = 'ingest' AND status = 'done'")
+    rows = runs.groupBy("source").agg(
+        *[
+            F.max_by(name, "finished_at").alias(name)
+            for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_deduplicated")
+        ]
+    )
+    return tuple(tuple(row) for row in rows.orderBy("source").collect())

@@ -1,0 +1,330 @@
+"""The contracts of all tables: their columns with types and comments, their keys, what they are laid out by."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name, its Spark SQL type and what it means.
+
+    Examples:
+        >>> Column("amount", "DECIMAL(18,4)", "Paid, in the reporting currency.").name
+        'amount'
+    """
+
+    name: str
+    type: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class Feature(Column):
+    """A column of `customer_features`, with what a person needs to read it.
+
+    Attributes:
+        unit: of the value: days, orders, products, categories, currency, share, nats or score.
+        label: its name in a figure.
+        null_means: what a null says (unknown).
+        zero_means: what a zero says (none).
+        high: adjective for a customer far above the average; empty if it tells a person nothing.
+        low: adjective for a customer far below the average.
+        sentence: how to say a segment's mean in words; {ratio}, {value}, {average} are filled in.
+    """
+
+    unit: str
+    label: str
+    null_means: str
+    zero_means: str
+    high: str = ""
+    low: str = ""
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A Delta table's contract.
+
+    Attributes:
+        key: columns that identify a row; what is written is unique by them.
+        run_columns: columns that say which run wrote a row; a change in them alone is no change.
+        cluster_by: columns for liquid clustering.
+    """
+
+    name: str
+    comment: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    run_columns: tuple[str, ...] = ()
+    cluster_by: tuple[str, ...] = ()
+
+    @property
+    def column_names(self) -> list[str]:
+        """The columns' names in order.
+
+        Examples:
+            >>> PRODUCTS.column_names[:2]
+            ['product_id', 'category']
+        """
+        return [column.name for column in self.columns]
+
+    @property
+    def compared(self) -> list[str]:
+        """The columns in which a difference means that a row changed.
+
+        Examples:
+            >>> PRODUCTS.compared
+            ['category', 'brand', 'name', 'attributes']
+        """
+        return [name for name in self.column_names if name not in (*self.key, *self.run_columns)]
+
+    def with_columns(self, columns: Iterable[Column]) -> "Table":
+        """The same contract with more columns, as `customer_features` gets from the declared features."""
+        return replace(self, columns=(*self.columns, *columns))
+
+
+_CUSTOMER = Column("customer_id", "STRING", "The customer.")
+_AS_OF = Column("as_of", "DATE", "Date in the business time zone; nothing at or after its midnight was read.")
+_RUN = Column("run_id", "STRING", "Run that wrote the row: a hash of command, configuration, as_of and inputs.")
+_SEGMENT = Column("segment_id", "STRING", "Segment; opaque, never reused.")
+_MODEL = Column("model_version", "STRING", "Registered model and version, as name/version; empty for rules.")
+
+EVENTS = Table(
+    "events",
+    "One row per accepted event.",
+    (
+        Column("event_id", "STRING", "Identifies the event over all sources."),
+        _CUSTOMER,
+        Column("source_customer_id", "STRING", "The customer's id as the source gave it."),
+        Column("event_ts", "TIMESTAMP", "Instant of the event."),
+        Column("event_date", "DATE", "Date of the event in the business time zone."),
+        Column("event_type", "STRING", "purchase, return, campaign_sent, coupon_redemption, page_view, ..."),
+        Column("channel", "STRING", "Channel, such as store, web, email."),
+        Column("session_id", "STRING", "Visit that the event belongs to."),
+        Column("order_id", "STRING", "Order or basket of a purchase or return."),
+        Column("product_id", "STRING", "Product."),
+        Column("category", "STRING", "Category of the product."),
+        Column("quantity", "DECIMAL(18,4)", "Units or volume; not comparable between products, so never summed."),
+        Column("amount", "DECIMAL(18,4)", "Paid, in the reporting currency; purchases positive, returns negative."),
+        Column("discount", "DECIMAL(18,4)", "Discount granted, positive, in the reporting currency."),
+        Column("campaign_id", "STRING", "Campaign."),
+        Column("page_depth", "DOUBLE", "Share of the page that was scrolled through, 0 to 1."),
+        Column("duration_seconds", "DOUBLE", "Duration in seconds."),
+        Column("rating", "DOUBLE", "Rating in the source's scale."),
+        Column("text", "STRING", "Free text of feedback."),
+        Column("properties", "MAP<STRING,STRING>", "Anything else that the source gives."),
+        Column("source", "STRING", "Source in the configuration."),
+        _RUN,
+    ),
+    key=("event_id",),
+    run_columns=("run_id",),
+    cluster_by=("event_date", "customer_id"),
+)
+
+QUARANTINE = Table(
+    "quarantine",
+    "One row per distinct rejected input row, with all its reasons.",
+    (
+        Column("source", "STRING", "Source in the configuration."),
+        Column("row_hash", "STRING", "Hash of the raw row."),
+        Column("reasons", "ARRAY<STRING>", "Everything that is wrong with the row, sorted."),
+        Column("raw", "STRING", "The row as read, as JSON."),
+        Column("occurrences", "BIGINT", "How often this very row was in the input when it was last read."),
+        _RUN,
+    ),
+    key=("source", "row_hash"),
+    run_columns=("run_id",),
+)
+
+CUSTOMERS = Table(
+    "customers",
+    "One row per customer with attributes.",
+    (
+        _CUSTOMER,
+        Column("valid_from", "TIMESTAMP", "Since when the attributes hold; null: always."),
+        Column("attributes", "MAP<STRING,STRING>", "Demographic, firmographic and other attributes."),
+        Column("source", "STRING", "Source in the configuration."),
+        _RUN,
+    ),
+    key=("customer_id",),
+    run_columns=("source", "run_id"),
+)
+
+PRODUCTS = Table(
+    "products",
+    "One row per product.",
+    (
+        Column("product_id", "STRING", "The product."),
+        Column("category", "STRING", "Its category."),
+        Column("brand", "STRING", "Its brand."),
+        Column("name", "STRING", "Its name."),
+        Column("attributes", "MAP<STRING,STRING>", "Anything else."),
+        Column("source", "STRING", "Source in the configuration."),
+        _RUN,
+    ),
+    key=("product_id",),
+    run_columns=("source", "run_id"),
+)
+
+CAMPAIGNS = Table(
+    "campaigns",
+    "One row per campaign.",
+    (
+        Column("campaign_id", "STRING", "The campaign."),
+        Column("name", "STRING", "Its name."),
+        Column("campaign_type", "STRING", "Its kind."),
+        Column("start_ts", "TIMESTAMP", "Instant of its start."),
+        Column("end_ts", "TIMESTAMP", "Instant of its end."),
+        Column("cost", "DECIMAL(18,4)", "Its cost in the reporting currency."),
+        Column("source", "STRING", "Source in the configuration."),
+        _RUN,
+    ),
+    key=("campaign_id",),
+    run_columns=("source", "run_id"),
+)
+
+CUSTOMER_FEATURES = Table(
+    "customer_features",
+    "One row per customer and as_of; the features follow from the configuration.",
+    (_CUSTOMER, _AS_OF),
+    key=("customer_id", "as_of"),
+    cluster_by=("as_of", "customer_id"),
+)
+
+TRAINING_CANDIDATES = Table(
+    "training_candidates",
+    "One row per candidate of a training run.",
+    (
+        _RUN,
+        Column("algorithm", "STRING", "kmeans, bisecting or gmm."),
+        Column("k", "INT", "Number of clusters asked for."),
+        Column("seed", "BIGINT", "Seed of the fit."),
+        Column("clusters", "INT", "Number of clusters that have members."),
+        Column("silhouette_euclidean", "DOUBLE", "Mean silhouette, Euclidean distance, on the evaluation sample."),
+        Column("silhouette_squared_euclidean", "DOUBLE", "Mean silhouette, squared Euclidean distance, same sample."),
+        Column("cost", "DOUBLE", "Within-cluster sum of squared distances on the training sample; null for gmm."),
+        Column("log_likelihood", "DOUBLE", "Log-likelihood on the training sample, nats; null but for gmm."),
+        Column("smallest_share", "DOUBLE", "Share of the smallest cluster in the training sample."),
+        Column("cluster_sizes", "ARRAY<BIGINT>", "Members of each cluster in the training sample."),
+        Column("chosen", "BOOLEAN", "Whether this candidate was published."),
+        Column("reason", "STRING", "Why it was or was not chosen."),
+        Column("duration_seconds", "DOUBLE", "Seconds for fitting and measuring it."),
+        Column("mlflow_run_id", "STRING", "Its run in MLflow."),
+        _AS_OF,
+    ),
+    key=("run_id", "algorithm", "k", "seed"),
+    run_columns=("mlflow_run_id", "duration_seconds"),
+)
+
+SEGMENTS = Table(
+    "segments",
+    "The registry: one row per segment that was ever published.",
+    (
+        _SEGMENT,
+        Column("name", "STRING", "Plain-language name, unique among the active."),
+        Column("description", "STRING", "What distinguishes its customers, in original units."),
+        Column("kind", "STRING", "cluster, rule or lifecycle."),
+        Column("rule", "STRING", "Condition of a rule or lifecycle segment; null for clusters."),
+        Column("status", "STRING", "draft, in_review, approved, active or retired."),
+        Column("owner", "STRING", "Who answers for it."),
+        Column("approver", "STRING", "Who approved it; null where promotion approves."),
+        _MODEL,
+        Column("cluster", "INT", "Number of the model's cluster; null but for clusters."),
+        Column("parent_segment_id", "STRING", "Segment that it is a part of."),
+        Column("size", "BIGINT", "Customers in it."),
+        Column("share", "DOUBLE", "Its share of all customers."),
+        Column("created_at", "DATE", "as_of of its first publication."),
+        Column("updated_at", "DATE", "as_of of its last change."),
+        Column("retired_at", "DATE", "as_of of its retirement."),
+    ),
+    key=("segment_id",),
+    run_columns=("created_at", "updated_at"),
+)
+
+SEGMENT_ASSIGNMENTS = Table(
+    "segment_assignments",
+    "One row per customer: the current segment.",
+    (
+        _CUSTOMER,
+        _SEGMENT,
+        Column("runner_up_segment_id", "STRING", "Second best segment; null outside the clustered population."),
+        Column("membership", "DOUBLE", "How much the customer belongs, 0 to 1: posterior, or share of nearness."),
+        Column("margin", "DOUBLE", "Lead over the runner-up: of posteriors, or of distances (simplified silhouette)."),
+        Column("since", "DATE", "as_of at which the customer entered the segment."),
+        _MODEL,
+    ),
+    key=("customer_id",),
+    run_columns=("since", "model_version"),
+    cluster_by=("customer_id",),
+)
+
+SEGMENT_MEMBERSHIP_EVENTS = Table(
+    "segment_membership_events",
+    "One row per entry, move or exit; append-only.",
+    (
+        _CUSTOMER,
+        _SEGMENT,
+        Column("previous_segment_id", "STRING", "Segment before; null for an entry."),
+        Column("event_type", "STRING", "entry (first segment), move or exit (no longer a customer)."),
+        Column("event_ts", "TIMESTAMP", "Instant of as_of's midnight in the business time zone."),
+        _AS_OF,
+        _MODEL,
+        _RUN,
+    ),
+    key=("customer_id", "as_of", "event_type", "segment_id", "model_version"),
+    run_columns=("run_id",),
+    cluster_by=("as_of", "customer_id"),
+)
+
+SEGMENT_PROFILES = Table(
+    "segment_profiles",
+    "One row per segment and feature: how its customers differ from all.",
+    (
+        _SEGMENT,
+        Column("feature", "STRING", "Column of customer_features."),
+        Column("customers", "BIGINT", "Customers of the segment with a known value."),
+        Column("mean", "DOUBLE", "Mean over them, in the feature's unit."),
+        Column("overall_mean", "DOUBLE", "Mean over all customers with a known value."),
+        Column("overall_deviation", "DOUBLE", "Standard deviation over them."),
+    ),
+    key=("segment_id", "feature"),
+)
+
+RUNS = Table(
+    "runs",
+    "One row per attempt, phase and source, written when it ends; append-only.",
+    (
+        _RUN,
+        Column("attempt_id", "STRING", "New at each try."),
+        Column("phase", "STRING", "ingest, features, train, assign or report."),
+        Column("source", "STRING", "Source, for ingest; empty otherwise."),
+        _AS_OF,
+        Column("status", "STRING", "done or failed."),
+        Column("rows_read", "BIGINT", "Rows read: accepted + quarantined + deduplicated."),
+        Column("rows_accepted", "BIGINT", "Rows accepted."),
+        Column("rows_quarantined", "BIGINT", "Rows rejected."),
+        Column("rows_deduplicated", "BIGINT", "Rows that were there already, or twice in the input."),
+        Column("config_hash", "STRING", "Hash of the configuration that the phase depends on."),
+        Column("inputs", "MAP<STRING,STRING>", "Inputs with their versions."),
+        Column("outputs", "MAP<STRING,STRING>", "Tables with the version after the phase."),
+        Column("started_at", "TIMESTAMP", "Start of the phase."),
+        Column("finished_at", "TIMESTAMP", "Its end."),
+        Column("message", "STRING", "What a person should know."),
+    ),
+    key=("run_id", "attempt_id", "phase", "source"),
+)
+
+TABLES = (
+    EVENTS,
+    QUARANTINE,
+    CUSTOMERS,
+    PRODUCTS,
+    CAMPAIGNS,
+    CUSTOMER_FEATURES,
+    TRAINING_CANDIDATES,
+    SEGMENTS,
+    SEGMENT_ASSIGNMENTS,
+    SEGMENT_MEMBERSHIP_EVENTS,
+    SEGMENT_PROFILES,
+    RUNS,
+)
