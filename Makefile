@@ -45,6 +45,10 @@ format: setup ## put style and formatting right where a tool can
 docs: setup ## build the documentation into site/
 	$(ENV) mkdocs build --strict
 
+.PHONY: bench-demo
+bench-demo: setup ## wall time and peak memory of the demo, first and second run
+	$(ENV) python benchmarks/demo.py $(ARGS)
+
 .PHONY: wheel
 wheel: setup ## build the wheel into dist/, for pip and for spark-submit --py-files
 	rm -rf build dist

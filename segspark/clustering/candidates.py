@@ -5,10 +5,15 @@ from typing import Any
 
 from pyspark.ml import Estimator
 from pyspark.ml.clustering import BisectingKMeans, GaussianMixture, KMeans
+from pyspark.ml.functions import array_to_vector, vector_to_array
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from segspark.clustering.preparation import PREPARED
 from segspark.config.model import Algorithm, Clustering
 
+_POINTS_PER_DIMENSION = 10
+_JITTER = 0.02
 CLUSTER = "prediction"  # the name that MLflow looks for when it applies a model
 
 
@@ -42,6 +47,40 @@ def candidates(settings: Clustering) -> list[Candidate]:
     return [Candidate(algorithm, k, settings.seed) for algorithm in settings.algorithms for k in numbers]
 
 
+def too_few_customers(candidate: Candidate, customers: int, inputs: int) -> str:
+    """Why a mixture cannot be fitted on so few customers; empty if it can, as the other algorithms always can.
+
+    A full covariance needs several points per dimension: with fewer, a component collapses onto single customers, its
+    density overflows, and MLlib's eigenvalue routine never returns from the resulting NaN.
+
+    Examples:
+        >>> too_few_customers(Candidate("gmm", 4, 42), customers=123, inputs=10)
+        'a mixture of 4 with 10 inputs needs at least 440 customers'
+        >>> too_few_customers(Candidate("kmeans", 4, 42), customers=123, inputs=10)
+        ''
+    """
+    needed = _POINTS_PER_DIMENSION * candidate.k * (inputs + 1)
+    if candidate.algorithm != "gmm" or customers >= needed:
+        return ""
+    return f"a mixture of {candidate.k} with {inputs} inputs needs at least {needed} customers"
+
+
+def jittered(prepared: DataFrame, seed: int) -> DataFrame:
+    """Prepared customers, moved by up to 0.02 standard deviations per input, for mixtures to be fitted on.
+
+    The same as a small ridge on the covariances (variance 0.0001): many customers with the very same features would
+    otherwise pull a component's covariance to zero. The move follows from customer_id and seed, not from the partitioning.
+
+    Args:
+        prepared: customer_id and the vector `features`.
+    """
+    moved = F.transform(
+        vector_to_array(F.col(PREPARED)),
+        lambda value, position: value + _JITTER * F.xxhash64("customer_id", position, F.lit(seed)) / F.lit(2.0**63),
+    )
+    return prepared.select("customer_id", array_to_vector(moved).alias(PREPARED))
+
+
 def estimator(candidate: Candidate, settings: Clustering) -> "Estimator[Any]":
     """The spark.ml estimator of a candidate: squared Euclidean distances, predictions in `prediction`."""
     common: dict[str, Any] = {
@@ -49,7 +88,7 @@ def estimator(candidate: Candidate, settings: Clustering) -> "Estimator[Any]":
         "predictionCol": CLUSTER,
         "k": candidate.k,
         "seed": candidate.seed,
-        "maxIter": settings.max_iterations,
+        "maxIter": settings.max_iterations[candidate.algorithm],
     }
     if candidate.algorithm == "kmeans":
         return KMeans(**common, tol=settings.tolerance)

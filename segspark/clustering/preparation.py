@@ -41,12 +41,12 @@ class InputPlan:
 
         Examples:
             >>> InputPlan("frequency", 1.0, 90.0, True, 0.0).words
-            'winsorised to [1, 90], signed log1p, unknown (0.0%) filled with the median, standardised'
+            'winsorised to [1, 90], signed log1p, unknown (0.0%) filled with the median, divided by the standard deviation'
         """
         log = ", signed log1p" if self.log else ""
         return (
             f"winsorised to [{self.lower:g}, {self.upper:g}]{log}, unknown ({self.missing_share:.1%}) filled with the "
-            "median, standardised"
+            "median, divided by the standard deviation"
         )
 
 
@@ -107,7 +107,9 @@ def preparation_stages(plans: Sequence[InputPlan]) -> "list[Estimator[Any] | Tra
         SQLTransformer(statement=f"SELECT *, {selected} FROM __THIS__"),  # noqa: S608 (quoted names and numbers)
         Imputer(strategy="median", inputCols=prepared, outputCols=known, relativeError=0.0001),
         VectorAssembler(inputCols=known, outputCol="assembled"),
-        StandardScaler(inputCol="assembled", outputCol=PREPARED, withMean=True, withStd=True),
+        # Not centred: distances are the same, and MLlib's BisectingKMeans starts its split by a step that is a share of
+        # the centre's norm, so around the origin it finds nothing.
+        StandardScaler(inputCol="assembled", outputCol=PREPARED, withMean=False, withStd=True),
     ]
 
 

@@ -1,7 +1,7 @@
 """Scoring: a published pipeline's cluster for every customer, with runner-up, membership and margin."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -45,24 +45,26 @@ def cluster_count(model: PipelineModel) -> int:
 def _firmness(model: PipelineModel, applied: DataFrame) -> Column:
     last: Any = model.stages[-1]
     if "probability" in applied.columns:
-        return _by_probability(vector_to_array(F.col("probability")), F.col(CLUSTER))
+        return _by_probability()(vector_to_array(F.col("probability")), F.col(CLUSTER))
     centres = np.array([np.asarray(centre) for centre in last.clusterCenters()])
     return _by_distance(centres)(vector_to_array(F.col(PREPARED)), F.col(CLUSTER))
 
 
 def _by_distance(centres: npt.NDArray[np.float64]) -> Callable[..., Column]:
+    @pandas_udf(_FOUND)  # type: ignore[call-overload,untyped-decorator]
     def firmness(points: pd.Series, cluster: pd.Series) -> pd.DataFrame:
         apart = distances(_matrix(points), centres)
         return _table(*by_distance(apart, cluster.to_numpy(dtype=np.int64)))
 
-    return pandas_udf(firmness, _FOUND)
+    return cast(Callable[..., Column], firmness)
 
 
-def _by_probability(posterior: Column, cluster: Column) -> Column:
+def _by_probability() -> Callable[..., Column]:
+    @pandas_udf(_FOUND)  # type: ignore[call-overload,untyped-decorator]
     def firmness(posterior: pd.Series, cluster: pd.Series) -> pd.DataFrame:
         return _table(*by_probability(_matrix(posterior), cluster.to_numpy(dtype=np.int64)))
 
-    return pandas_udf(firmness, _FOUND)(posterior, cluster)
+    return cast(Callable[..., Column], firmness)
 
 
 def _matrix(arrays: pd.Series) -> npt.NDArray[np.float64]:

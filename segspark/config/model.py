@@ -26,6 +26,19 @@ Zone = Annotated[str, AfterValidator(_zone)]
 PositiveInt = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Algorithm = Literal["kmeans", "bisecting", "gmm"]
+Decayed = Literal["spend", "orders"]
+
+
+def _iterations() -> dict[Algorithm, int]:
+    return {"kmeans": 50, "bisecting": 20, "gmm": 50}
+
+
+def _half_lives() -> dict[Decayed, int]:
+    return {"spend": 90, "orders": 90}
+
+
+def _algorithms() -> list[Algorithm]:
+    return ["kmeans", "bisecting", "gmm"]
 
 
 class Model(BaseModel):
@@ -125,8 +138,8 @@ class Features(Model):
     windows_days: tuple[PositiveInt, PositiveInt] = Field(
         (30, 90), description="recent windows; the longer has a trend"
     )
-    half_lives: dict[Literal["spend", "orders"], PositiveInt] = Field(
-        default_factory=lambda: {"spend": 90, "orders": 90}, description="days in which a decayed sum halves"
+    half_lives: dict[Decayed, PositiveInt] = Field(
+        default_factory=_half_lives, description="days in which a decayed sum halves"
     )
     category_shares: dict[Identifier, str] = Field(
         default_factory=dict, description="short name: category; each gets a column category_share_NAME"
@@ -160,14 +173,18 @@ class Bounds(Model):
 class Clustering(Model):
     """The model search."""
 
-    algorithms: list[Algorithm] = Field(default_factory=lambda: ["kmeans", "bisecting", "gmm"], min_length=1)
+    algorithms: list[Algorithm] = Field(default_factory=_algorithms, min_length=1)
     k: Bounds = Field(default_factory=lambda: Bounds(min=2, max=10), description="numbers of clusters tried")
     manageable: Bounds = Field(
         default_factory=lambda: Bounds(min=3, max=7), description="numbers that a team can act on"
     )
     inputs: list[Identifier] | Literal["auto"] = Field("auto", description="features; auto: every one that varies")
     seed: int = 42
-    max_iterations: PositiveInt = 50
+    max_iterations: dict[Algorithm, PositiveInt] = Field(
+        default_factory=_iterations, description="of each fit; bisecting makes all of them at each of its levels"
+    )
+    fit_timeout_seconds: PositiveInt = Field(3600, description="a candidate that takes longer stops the run, aloud")
+    parallel_fits: PositiveInt = Field(4, description="candidates fitted at a time; each uses one core")
     tolerance: Annotated[float, Field(gt=0)] = 1e-4
     winsorise: tuple[Share, Share] = Field((0.01, 0.99), description="quantiles beyond which values are pulled in")
     log_skewness: float = Field(1.0, description="features more skewed than this get a signed log1p")

@@ -70,7 +70,8 @@ def open_session(settings: Spark, verbose: bool = False) -> SparkSession:
     for key, value in _properties(settings).items():
         builder = builder.config(key, value)
     if not verbose:  # pyspark writes a line of JSON for every expression that it cannot resolve
-        logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
+        for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     # Workers must run the interpreter that runs this, not whichever python3 comes first.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     log = Path(tempfile.gettempdir()) / f"segspark-spark-{os.getpid()}.log"

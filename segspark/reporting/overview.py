@@ -45,24 +45,24 @@ def columns(segments: Sequence[SegmentCard]) -> list[Measure]:
 
 
 def heat_map(segments: Sequence[SegmentCard]) -> Figure:
-    """Segments by features: coloured by standardised difference from everybody, written in original units.
+    """Features by segments: coloured by standardised difference from everybody, written in original units.
 
     Segments without any measure are left out.
     """
     measured = [one for one in segments if one.measures]
-    heads = columns(measured)
+    rows = columns(measured)
     with style():
         figure = new_figure(
             "segment-heat-map", "Mean of each feature in each segment, coloured by its difference from the average",
-            2.6 + 0.86 * len(heads), 1.2 + 0.4 * len(measured),
+            3.4 + 1.35 * len(measured), 0.9 + 0.34 * len(rows),
         )  # fmt: skip
         axes = figure.add_subplot()
-        for row, one in enumerate(measured):
+        for column, one in enumerate(measured):
             cells = {measure.feature: measure for measure in one.measures}
-            for column, head in enumerate(heads):
-                _cell(axes, column, row, cells.get(head.feature))
-        _name_rows(axes, [one.name for one in measured])
-        _name_columns(axes, heads)
+            for row, feature in enumerate(rows):
+                _cell(axes, column, row, cells.get(feature.feature))
+        _name_rows(axes, [one.label + (f" ({one.unit})" if one.unit else "") for one in rows], 44)
+        _name_columns(axes, [one.name for one in measured])
     return figure
 
 
@@ -77,17 +77,16 @@ def _cell(axes: Axes, column: int, row: int, measure: Measure | None) -> None:
     axes.text(column, row, text, ha="center", va="center", fontsize=9, color=MUTED if text == UNKNOWN else INK)
 
 
-def _name_rows(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), labels=[shortened(name, 30) for name in names])
+def _name_rows(axes: Axes, names: Sequence[str], length: int = 30) -> None:
+    axes.set_yticks(range(len(names)), labels=[shortened(name, length) for name in names])
     axes.set_ylim(len(names) - 0.45, -0.55)
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.spines["left"].set_visible(False)
 
 
-def _name_columns(axes: Axes, heads: Sequence[Measure]) -> None:
-    labels = [wrapped(one.label, 12, 3) + (f"\n({shortened(one.unit, 10)})" if one.unit else "") for one in heads]
-    axes.set_xticks(range(len(heads)), labels=labels)
-    axes.set_xlim(-0.55, len(heads) - 0.45)
+def _name_columns(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_xticks(range(len(names)), labels=[wrapped(name, 18, 3) for name in names])
+    axes.set_xlim(-0.55, len(names) - 0.45)
     axes.tick_params(axis="x", length=0, labeltop=True, labelbottom=False, labelsize=8)
     axes.spines["bottom"].set_visible(False)
     axes.grid(visible=False)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import pandas as pd
-from pyspark.ml import Pipeline
+from pyspark.ml import Pipeline, PipelineModel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from segspark.clustering.candidates import CLUSTER, estimator
+from segspark.clustering.candidates import CLUSTER
 from segspark.clustering.choice import Choice, choose
 from segspark.clustering.evaluation import Evaluation
 from segspark.clustering.preparation import InputPlan, as_doubles, plan_inputs, preparation_stages
@@ -22,7 +22,7 @@ from segspark.segments.profiles import profile
 from segspark.steps.context import SECTIONS, Context, Outcome
 from segspark.steps.population import eligible, features_at
 from segspark.steps.presentation import segment_cards
-from segspark.steps.search import prepare, search
+from segspark.steps.search import fit, prepare, search
 from segspark.tables import TRAINING_CANDIDATES
 from segspark.tracking import ModelVersion, Training
 
@@ -49,21 +49,20 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     sample = training_sample(customers, settings.sample_rows, settings.seed).persist()
     plans = _plans(context, sample)
     training.describe(_params(context), _tags(context, inputs), context.config.model_dump(mode="json", by_alias=True))
-    preparation = Pipeline(stages=preparation_stages(plans))
-    prepared = prepare(sample, preparation.fit(sample), settings)
+    preparation = Pipeline(stages=preparation_stages(plans)).fit(sample)
+    prepared = prepare(sample, preparation, settings)
     found = search(prepared, settings, training, context.reporter)
     choice = choose([evaluation for evaluation, _ in found], settings)
     _tell(context, choice)
-    stages = [*preparation.getStages(), estimator(choice.chosen.candidate, settings)]
-    model = Pipeline(stages=stages).fit(sample)
+    model = PipelineModel(stages=[*preparation.stages, fit(choice.chosen.candidate, prepared, settings)])
     _log_findings(context, training, choice, found, plans, model.transform(sample))
     types = {feature.name: feature.type for feature in context.features}
     version = training.register(model, {plan.feature: types[plan.feature] for plan in plans}, _made_up(plans))
     _publish_candidates(context, training, choice, found)
     training.promote(version)
     context.reporter.say(f"{version.label} registered and promoted to champion")
-    for frame in (sample, prepared.sample, prepared.evaluated):
-        frame.unpersist()
+    prepared.unpersist()
+    sample.unpersist()
     return version
 
 

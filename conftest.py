@@ -1,0 +1,24 @@
+"""One Spark session for all tests of a process, made for many small jobs."""
+
+from collections.abc import Iterator
+
+import pytest
+from pyspark.sql import SparkSession
+
+from segspark.config.model import Spark
+from segspark.io.session import open_session
+
+# A reason beside each setting.
+_FOR_TESTS: dict[str, str | int | float | bool] = {
+    "spark.sql.shuffle.partitions": 2,  # a handful of rows needs no more
+    "spark.driver.memory": "2g",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",  # queries that run once are not worth optimising
+    "spark.sql.codegen.wholeStage": False,  # neither is compiling them
+}
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    session = open_session(Spark(master="local[2]", config=_FOR_TESTS))
+    yield session
+    session.stop()

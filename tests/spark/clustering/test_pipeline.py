@@ -1,0 +1,235 @@
+"""Preparation, sampling, estimators and scoring on Spark, against numpy, hand computation and published values."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from pyspark.ml import Pipeline, PipelineModel
+from pyspark.ml.clustering import GaussianMixture, KMeans
+from pyspark.ml.evaluation import ClusteringEvaluator
+from pyspark.ml.feature import VectorAssembler
+from pyspark.ml.functions import array_to_vector, vector_to_array
+from pyspark.sql import functions as F
+from scipy.stats import norm
+from sklearn.datasets import load_iris
+
+from segspark.clustering.candidates import CLUSTER, Candidate, estimator
+from segspark.clustering.evaluation import Distances, silhouettes
+from segspark.clustering.preparation import PREPARED, InputPlan, as_doubles, preparation_stages
+from segspark.clustering.sampling import training_sample
+from segspark.clustering.scoring import cluster_count, score
+from segspark.config.model import Clustering
+
+IRIS = load_iris().data
+
+
+def matrix(rows, column=PREPARED):
+    return np.array([row[column] for row in rows.select(vector_to_array(F.col(column)).alias(column)).collect()])
+
+
+# Preparation
+
+VALUES = [
+    ("a", 1, Decimal("-1000.0000"), 3.0),
+    ("b", 2, Decimal("-7.0000"), 4.0),
+    ("c", None, Decimal("0.0000"), float("nan")),
+    ("d", 4, Decimal("10.0000"), 8.0),
+    ("e", 100, Decimal("20.0000"), None),
+    ("f", 5, None, 5.0),
+]
+
+
+@pytest.fixture(scope="module")
+def prepared(spark):
+    rows = spark.createDataFrame(VALUES, "customer_id STRING, n BIGINT, money DECIMAL(38,4), x DOUBLE").coalesce(1)
+    plans = [
+        InputPlan("n", 2.0, 50.0, True, 1 / 6),
+        InputPlan("money", -500.0, 15.0, True, 1 / 6),
+        InputPlan("x", 3.5, 7.25, False, 1 / 3),
+    ]
+    return matrix(Pipeline(stages=preparation_stages(plans)).fit(rows).transform(rows))
+
+
+def by_hand(values, lower, upper, log):
+    """Winsorise, signed log1p, fill with the lower median of what is known, divide by the sample deviation."""
+    pulled = [None if v is None or math.isnan(v) else min(max(float(v), lower), upper) for v in values]
+    shaped = [v if v is None or not log else math.copysign(math.log(1 + abs(v)), v) for v in pulled]
+    known = sorted(v for v in shaped if v is not None)
+    filled = np.array([known[(len(known) - 1) // 2] if v is None else v for v in shaped])
+    return filled / filled.std(ddof=1)
+
+
+@pytest.mark.parametrize(
+    ("position", "lower", "upper", "log"), [(0, 2.0, 50.0, True), (1, -500.0, 15.0, True), (2, 3.5, 7.25, False)]
+)
+def test_the_pipeline_prepares_as_computed_by_hand(prepared, position, lower, upper, log):
+    column = [row[position + 1] for row in VALUES]
+    assert prepared[:, position] == pytest.approx(by_hand(column, lower, upper, log), rel=1e-12)
+
+
+def test_inputs_as_doubles_keep_unknown_values_unknown(spark):
+    rows = spark.createDataFrame(VALUES[:3], "customer_id STRING, n BIGINT, money DECIMAL(38,4), x DOUBLE")
+    table = as_doubles(rows, ["money", "n"]).toPandas()
+    assert list(table.columns) == ["customer_id", "money", "n"]
+    assert table["money"].tolist() == [-1000.0, -7.0, 0.0]
+    assert np.isnan(table["n"][2])
+
+
+# Sampling
+
+
+@pytest.fixture(scope="module")
+def customers(spark):
+    return spark.range(500).selectExpr("CONCAT('c', id) AS customer_id", "id AS x")
+
+
+@pytest.fixture(scope="module")
+def sample(customers):
+    return training_sample(customers, 40, seed=1).collect()
+
+
+@pytest.mark.parametrize("partitions", [1, 2, 7])
+def test_the_sample_and_its_order_do_not_depend_on_partitions_or_order(customers, sample, partitions):
+    other = training_sample(customers.orderBy(F.desc("x")).repartition(partitions), 40, seed=1)
+    assert other.collect() == sample
+
+
+def test_the_sample_has_as_many_customers_as_asked_for_each_once(sample):
+    assert len({row["customer_id"] for row in sample}) == len(sample) == 40
+
+
+def test_the_sample_lies_in_one_partition(customers):
+    placed = training_sample(customers, 40, seed=1).select(F.spark_partition_id().alias("at"))
+    assert placed.distinct().count() == 1
+
+
+def test_another_seed_draws_another_sample(customers, sample):
+    other = training_sample(customers, 40, seed=2).collect()
+    assert {row["customer_id"] for row in other} != {row["customer_id"] for row in sample}
+
+
+def test_a_sample_larger_than_the_customers_is_all_of_them(customers):
+    assert training_sample(customers, 1000, seed=1).count() == 500
+
+
+def test_a_customer_s_other_values_do_not_decide_whether_it_is_drawn(customers, sample):
+    changed = training_sample(customers.withColumn("x", F.col("x") * -3), 40, seed=1).collect()
+    assert [row["customer_id"] for row in changed] == [row["customer_id"] for row in sample]
+
+
+# Estimators
+
+
+@pytest.fixture(scope="module")
+def iris(spark):
+    rows = spark.createDataFrame([(list(map(float, row)),) for row in IRIS], "x ARRAY<DOUBLE>").coalesce(1)
+    return rows.select(array_to_vector("x").alias(PREPARED)).persist()
+
+
+@pytest.fixture(scope="module")
+def on_iris(iris):
+    settings = Clustering(tolerance=1e-6)
+    return {k: estimator(Candidate("kmeans", k, 1), settings).fit(iris) for k in (2, 3)}
+
+
+# Within-cluster sums of squares of iris that every textbook has.
+@pytest.mark.parametrize(("k", "published"), [(2, 152.348), (3, 78.8514)])
+def test_kmeans_finds_the_published_within_sum_of_squares_of_iris(on_iris, k, published):
+    assert on_iris[k].summary.trainingCost == pytest.approx(published, rel=1e-5)
+
+
+def test_our_squared_silhouette_is_the_one_of_spark_s_own_evaluator(iris, on_iris):
+    labelled = on_iris[3].transform(iris).persist()
+    labels = [row[CLUSTER] for row in labelled.collect()]
+    theirs = ClusteringEvaluator(predictionCol=CLUSTER, featuresCol=PREPARED).evaluate(labelled)
+    assert silhouettes(Distances.between(IRIS), labels)[1] == pytest.approx(theirs, abs=1e-9)
+
+
+@pytest.mark.parametrize("algorithm", ["kmeans", "bisecting", "gmm"])
+def test_every_algorithm_s_estimator_has_the_candidate_s_k_and_seed(spark, algorithm):
+    made = estimator(Candidate(algorithm, 4, 9), Clustering())
+    assert (made.getK(), made.getSeed(), made.getFeaturesCol(), made.getPredictionCol()) == (4, 9, PREPARED, CLUSTER)
+
+
+# Scoring
+
+POINTS = {"own": 0.0, "near": 2.0, "between": 5.0, "far": 18.0}
+
+
+@pytest.fixture(scope="module")
+def line(spark):
+    """Customers on a line."""
+    return spark.createDataFrame(list(POINTS.items()), "customer_id STRING, x DOUBLE")
+
+
+@pytest.fixture(scope="module")
+def assembler():
+    return VectorAssembler(inputCols=["x"], outputCol=PREPARED)
+
+
+@pytest.fixture(scope="module")
+def centred(spark, assembler):
+    """KMeans with the centres 0, 10 and 30: fitted on the centres themselves, which it then returns."""
+    centres = assembler.transform(spark.createDataFrame([(0.0,), (10.0,), (30.0,)], "x DOUBLE").coalesce(1))
+    model = KMeans(k=3, seed=1, initMode="random", featuresCol=PREPARED, predictionCol=CLUSTER).fit(centres)
+    places = [float(centre[0]) for centre in model.clusterCenters()]
+    assert sorted(places) == [0.0, 10.0, 30.0]
+    return PipelineModel(stages=[assembler, model]), places
+
+
+@pytest.fixture(scope="module")
+def scored(line, centred):
+    model, places = centred
+    found = score(line, model)
+    assert found.columns == ["customer_id", "cluster", "runner_up", "membership", "margin"]
+    return {
+        row["customer_id"]: (places[row["cluster"]], places[row["runner_up"]], row["membership"], row["margin"])
+        for row in found.collect()
+    }
+
+
+@pytest.mark.parametrize(
+    ("customer", "expected"),
+    [
+        ("own", (0.0, 10.0, 1.0, 1.0)),
+        ("near", (0.0, 10.0, 8 / 10, 6 / 8)),  # 2 from its own, 8 from the next
+        ("far", (10.0, 30.0, 12 / 20, 4 / 12)),  # 8 from its own, 12 from the next
+    ],
+)
+def test_membership_and_margin_follow_from_the_distances_to_the_centres(scored, customer, expected):
+    assert scored[customer] == (*expected[:2], pytest.approx(expected[2]), pytest.approx(expected[3]))
+
+
+def test_half_way_between_two_centres_belongs_half_with_no_margin(scored):
+    own, second, membership, margin = scored["between"]
+    assert ({own, second}, membership, margin) == ({0.0, 10.0}, 0.5, 0.0)
+
+
+@pytest.fixture(scope="module")
+def mixture(spark, assembler):
+    values = [(float(value),) for value in (-1, 0, 1, 0, -2, 2, 9, 10, 11, 10, 8, 13)]
+    rows = assembler.transform(spark.createDataFrame(values, "x DOUBLE").coalesce(1))
+    return GaussianMixture(k=2, seed=1, featuresCol=PREPARED, predictionCol=CLUSTER).fit(rows)
+
+
+def test_of_a_mixture_membership_is_the_posterior_by_bayes_rule(line, mixture, assembler):
+    gaussians = [
+        (weight, float(one.mean[0]), float(one.cov.toArray()[0, 0]))
+        for weight, one in zip(mixture.weights, mixture.gaussians, strict=True)
+    ]
+    for row in score(line, PipelineModel(stages=[assembler, mixture])).collect():
+        x = POINTS[row["customer_id"]]
+        joint = np.array([weight * norm.pdf(x, mean, math.sqrt(variance)) for weight, mean, variance in gaussians])
+        posterior = joint / joint.sum()
+        assert row["cluster"] == posterior.argmax()
+        assert row["runner_up"] == posterior.argmin()
+        assert row["membership"] == pytest.approx(posterior.max(), abs=1e-9)
+        assert row["margin"] == pytest.approx(posterior.max() - posterior.min(), abs=1e-9)
+
+
+def test_clusters_are_counted_of_centres_and_of_mixtures(centred, mixture, assembler):
+    assert cluster_count(centred[0]) == 3
+    assert cluster_count(PipelineModel(stages=[assembler, mixture])) == 2
