@@ -80,7 +80,8 @@ def differs(left: Column, right: Column, data_type: DataType) -> Column:
         (False, True)
     """
     if isinstance(data_type, DoubleType | FloatType):
-        close = F.abs(left - right) <= 1e-9 * F.greatest(F.abs(left), F.abs(right))
+        apart = F.abs(left - right)
+        close = (apart <= 1e-9 * F.greatest(F.abs(left), F.abs(right))) & (apart < float("inf"))
         return ~(left.eqNullSafe(right) | F.coalesce(close, F.lit(False)))
     return ~comparable(left, data_type).eqNullSafe(comparable(right, data_type))
 
@@ -98,4 +99,6 @@ def content_hash(names: Iterable[str], schema: StructType) -> Column:
         >>> df.select(content_hash(["m"], df.schema)).distinct().count()
         1
     """
-    return F.xxhash64(*(comparable(F.col(quoted(name)), schema[name].dataType) for name in names))
+    values = [comparable(F.col(quoted(name)), schema[name].dataType) for name in names]
+    absent = [value.isNull() for value in values]  # xxhash64 passes nulls over: without these ('a', null) = (null, 'a')
+    return F.xxhash64(*values, *absent)

@@ -87,7 +87,10 @@ def _rank(one: Evaluation, settings: Clustering) -> tuple[float, int, int]:
 def _against(one: Evaluation, best: Evaluation) -> str:
     if one is best:
         return "chosen: highest silhouette among the eligible"
-    return f"silhouette {_known(one.silhouette_euclidean):.3f}, below {_known(best.silhouette_euclidean):.3f}"
+    own, highest = _known(one.silhouette_euclidean), _known(best.silhouette_euclidean)
+    if own == highest:
+        return f"silhouette {own:.3f}, tied with the chosen one, which has the smaller k or is configured first"
+    return f"silhouette {own:.3f}, below {highest:.3f}"
 
 
 def _warning(silhouette: float) -> str:

@@ -92,7 +92,8 @@ def plan_inputs(
         if known.size == 0:
             unusable.append(Unusable(name, "is unknown (null) for every customer"))
         elif known.min() == known.max():
-            unusable.append(Unusable(name, f"is {known[0]:g} for every customer"))
+            whom = "for every customer" if known.size == values.size else "wherever it is known"
+            unusable.append(Unusable(name, f"is {known[0]:g} {whom}"))
         else:
             plans.append(_plan(name, known, 1 - known.size / values.size, settings))
     return plans, unusable

@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -135,8 +135,15 @@ class Sources(Model):
 class Features(Model):
     """What is computed of each customer's events."""
 
+    @field_validator("windows_days")
+    @classmethod
+    def _distinct(cls, given: tuple[int, int]) -> tuple[int, int]:
+        if given[0] == given[1]:
+            raise ValueError("the two windows must differ")
+        return given
+
     windows_days: tuple[PositiveInt, PositiveInt] = Field(
-        (30, 90), description="recent windows; the longer has a trend"
+        (30, 90), description="two recent windows; the longer has a trend"
     )
     half_lives: dict[Decayed, PositiveInt] = Field(
         default_factory=_half_lives, description="days in which a decayed sum halves"
@@ -172,6 +179,18 @@ class Bounds(Model):
 
 class Clustering(Model):
     """The model search."""
+
+    @field_validator("max_iterations")
+    @classmethod
+    def _complete(cls, given: dict[Algorithm, int]) -> dict[Algorithm, int]:
+        return _iterations() | given
+
+    @field_validator("winsorise")
+    @classmethod
+    def _ordered(cls, given: tuple[float, float]) -> tuple[float, float]:
+        if given[0] >= given[1]:
+            raise ValueError("the lower quantile must be below the upper one")
+        return given
 
     algorithms: list[Algorithm] = Field(default_factory=_algorithms, min_length=1)
     k: Bounds = Field(default_factory=lambda: Bounds(min=2, max=10), description="numbers of clusters tried")

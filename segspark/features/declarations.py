@@ -28,7 +28,7 @@ def _rfm(currency: str) -> tuple[Feature, ...]:
     return (
         Feature(
             "recency_days", "INT", "Days from the last purchase to as_of.", "days", "days since last purchase",
-            _NO_ORDER, "bought on the day itself", "lapsing", "recently active",
+            _NO_ORDER, "never zero", "lapsing", "recently active",
             "last bought {value} ago (average {average})",
         ),
         Feature(
@@ -47,7 +47,7 @@ def _rfm(currency: str) -> tuple[Feature, ...]:
         ),
         Feature(
             "tenure_days", "INT", "Days from the first purchase to as_of.", "days", "days since first purchase",
-            _NO_ORDER, "first bought on the day itself", "long-standing", "new",
+            _NO_ORDER, "never zero", "long-standing", "recently-won",
             "first bought {value} ago (average {average})",
         ),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, DateType, NumericType, StringType, TimestampNTZType, TimestampType
+from pyspark.sql.types import DataType, DateType, NullType, NumericType, StringType, TimestampNTZType, TimestampType
 
 from segspark.columns import local_date
 from segspark.config.model import Source
@@ -20,7 +20,8 @@ REQUIRED = {
     "products": ("product_id",),
     "campaigns": ("campaign_id",),
 }
-_ZONED = r"(Z|UTC|GMT|[+-]\d{1,2}(:?\d{2})?(:?\d{2})?|[A-Za-z]+/[A-Za-z_/]+)\s*$"
+_DATED = r"^\s*[+-]?\d{4,7}(-\d{1,2}){0,2}(\s*$|[T ])"  # Spark reads a bare time as today's: that is no instant
+_ZONED = r"^\s*[+-]?\d{4,7}-\d{1,2}-\d{1,2}[T ].*[A-Za-z+-]"  # after the date, only a zone has these
 
 
 def mapped_columns(table: Table) -> list[Column]:
@@ -40,7 +41,7 @@ def mapping_problems(raw: DataFrame, table: Table, source: Source) -> list[str]:
     Args:
         raw: the source's rows; nothing is computed on them.
     """
-    known = {column.name for column in mapped_columns(table)} | ({"currency"} if table.name == "events" else set())
+    known = {column.name: column for column in _canonical(table)}
     place = f"sources.{table.name}.{source.name}.columns"
     problems = [
         f"{place}.{name}: missing; map it to an expression over {_columns(raw)}"
@@ -53,7 +54,7 @@ def mapping_problems(raw: DataFrame, table: Table, source: Source) -> list[str]:
             hint = f"did you mean '{close[0]}'?" if close else f"known columns: {', '.join(sorted(known))}"
             problems.append(f"{place}.{name}: {table.name} has no such column; {hint}")
         else:
-            problems += _expression_problem(raw, f"{place}.{name}", str(expression), name)
+            problems += _expression_problem(raw, f"{place}.{name}", str(expression), known[name])
     return problems
 
 
@@ -126,16 +127,19 @@ def _read_instant(value: SparkColumn, found: DataType, input_timezone: str) -> S
     local = F.to_utc_timestamp(instant, input_timezone)
     if isinstance(found, TimestampNTZType | DateType):
         return local
-    return F.when(value.cast("string").rlike(_ZONED) & value.cast("string").contains(":"), instant).otherwise(local)
+    text = value.cast("string")
+    return F.when(text.rlike(_DATED), F.when(text.rlike(_ZONED), instant).otherwise(local))
 
 
 def _columns(raw: DataFrame) -> str:
     return ", ".join(raw.columns[:30])
 
 
-def _expression_problem(raw: DataFrame, place: str, expression: str, name: str) -> list[str]:
+def _expression_problem(raw: DataFrame, place: str, expression: str, column: Column) -> list[str]:
     try:
-        found = raw.select(F.expr(expression).alias("value")).schema["value"].dataType
+        # As map_rows has it: beside the row and inside another expression, where no aggregate and no generator can be.
+        probe = raw.select(F.struct("*"), F.struct(F.expr(expression).alias("value")).alias("_in"))
+        found = probe.select("_in.value").schema["value"].dataType
     except ParseException as error:
         return [f"{place}: '{expression}' is not a Spark SQL expression: {_first_line(error)}"]
     except AnalysisException as error:
@@ -143,10 +147,20 @@ def _expression_problem(raw: DataFrame, place: str, expression: str, name: str) 
             missing = (error.getMessageParameters() or {}).get("objectName", expression)
             return [f"{place}: there is no column {missing}; the source has {_columns(raw)}"]
         return [f"{place}: '{expression}' cannot be used: {_first_line(error)}"]
-    if name.endswith("_ts") and not isinstance(found, TimestampType | TimestampNTZType | DateType | StringType):
-        how = "timestamp_seconds(...) or timestamp_millis(...)" if isinstance(found, NumericType) else "a timestamp"
-        return [f"{place}: '{expression}' is {found.simpleString()}, not a time; use {how}"]
+    if column.type == "TIMESTAMP":
+        return _time_problem(place, expression, found)
+    try:
+        probe.select(_read_as(F.col("_in.value"), found, column.type, "UTC"))
+    except AnalysisException:
+        return [f"{place}: '{expression}' is {found.simpleString()}, which can never be read as {column.type}"]
     return []
+
+
+def _time_problem(place: str, expression: str, found: DataType) -> list[str]:
+    if isinstance(found, TimestampType | TimestampNTZType | DateType | StringType | NullType):
+        return []
+    how = "timestamp_seconds(...) or timestamp_millis(...)" if isinstance(found, NumericType) else "a timestamp"
+    return [f"{place}: '{expression}' is {found.simpleString()}, not a time; use {how}"]
 
 
 def _first_line(error: AnalysisException) -> str:

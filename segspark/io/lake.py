@@ -5,7 +5,7 @@ from functools import reduce
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
@@ -132,10 +132,12 @@ class Lake:
         return Change(counts["insert"], counts["update"], counts["delete"], self.version(table))
 
     def _counts(self, table: Table, changes: DataFrame) -> dict[str, int]:
-        twice = changes.groupBy(*table.key).count().where("count > 1").limit(1).collect()
-        if twice:
-            raise SegsparkError(f"{table.name}: more than one row for {twice[0].asDict()}; nothing was written")
-        counted = {row["_change"]: row["count"] for row in changes.groupBy("_change").count().collect()}  # <= 3 rows
+        counted = {row["_change"]: row["count"] for row in changes.groupBy("_change").count().collect()}  # <= 4 rows
+        if "twice" in counted:
+            row = changes.where("_change = 'twice'").select(*table.key).first()
+            raise SegsparkError(
+                f"{table.name}: more than one row for {row.asDict() if row else {}}; nothing was written"
+            )
         return {change: counted.get(change, 0) for change in ("insert", "update", "delete")}
 
     def _insert(self, table: Table, rows: DataFrame) -> None:
@@ -152,13 +154,16 @@ class Lake:
         updates = ", ".join(f"{quoted(name)} = c.{quoted(name)}" for name in columns)
         names = ", ".join(map(quoted, table.column_names))
         values = ", ".join(f"c.{quoted(name)}" for name in table.column_names)
+        # A view, as the text of a statement with parameters may not hold braces, and a path may.
+        view = f"segspark_changes_{table.name}"
+        changes.createOrReplaceTempView(view)
         self.spark.sql(
-            f"MERGE INTO {target} t USING {{changes}} c ON {matched} "
+            f"MERGE INTO {target} t USING {view} c ON {matched} "  # noqa: S608 (quoted names)
             "WHEN MATCHED AND c._change = 'delete' THEN DELETE "
             f"WHEN MATCHED THEN UPDATE SET {updates} "
-            f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})",
-            changes=changes,
+            f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
         )
+        self.spark.catalog.dropTempView(view)
 
 
 def _definition(column: Column) -> str:
@@ -178,13 +183,15 @@ def _conformed(rows: DataFrame, table: Table) -> DataFrame:
 
 
 def _changes(rows: DataFrame, current: DataFrame, table: Table, delete_missing: bool) -> DataFrame:
-    """Rows to insert, update or delete, each marked so in `_change`."""
+    """Rows to insert, update or delete, each marked so in `_change`; those whose key came twice are marked, too."""
     old = current.select(F.struct(*current.columns).alias("old"))
-    new = rows.select(F.struct(*rows.columns).alias("new"))
+    same = F.count("*").over(Window.partitionBy(*table.key))
+    new = rows.select(F.struct(*rows.columns).alias("new"), same.alias("rows"))
     same_key = [F.col(f"old.{quoted(name)}").eqNullSafe(F.col(f"new.{quoted(name)}")) for name in table.key]
     both = new.join(old, on=reduce(SparkColumn.__and__, same_key), how="full" if delete_missing else "left")
     change = (
-        F.when(F.col("old").isNull(), "insert")
+        F.when(F.col("rows") > 1, "twice")
+        .when(F.col("old").isNull(), "insert")
         .when(F.col("new").isNull(), "delete")
         .when(_any_difference(rows.schema, table), "update")
     )

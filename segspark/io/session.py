@@ -23,6 +23,8 @@ REQUIRED = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     # Instants are stored in UTC; every conversion to a local date is written out.
     "spark.sql.session.timeZone": "UTC",
+    # A "${...}" in a comment or a category's name is text, not a variable of Spark's.
+    "spark.sql.variable.substitute": "false",
     # Scoring exchanges whole columns with Python, not rows.
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }

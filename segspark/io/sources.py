@@ -1,6 +1,7 @@
 """Reading source files as they are: no type is guessed, nothing is dropped."""
 
-from pyspark.errors import AnalysisException
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from segspark.columns import quoted
@@ -39,7 +40,7 @@ def _read(spark: SparkSession, given: Input, place: str) -> DataFrame:
     reader = spark.read.format(given.format).options(**(_DEFAULTS[given.format] | options))
     try:
         rows = reader.schema(given.schema_).load(given.path) if given.schema_ else reader.load(given.path)
-    except AnalysisException as error:
+    except (PySparkException, Py4JJavaError) as error:
         raise BadInputError([f"{place}: {_why(error, given)}"]) from error
     if not rows.columns:
         raise BadInputError([f"{place}: {given.path} has no columns; is it empty?"])
@@ -49,6 +50,9 @@ def _read(spark: SparkSession, given: Input, place: str) -> DataFrame:
 def _joined(rows: DataFrame, other: DataFrame, join: Join, place: str) -> DataFrame:
     missing = [f"{name} in the source" for name in join.keys if name not in rows.columns]
     missing += [f"{name} in {join.path}" for name in (*join.keys, *join.columns) if name not in other.columns]
+    taken = [name for name in join.columns if name in rows.columns]
+    if taken:
+        raise BadInputError([f"{place}: joins: the source has a column {name} already" for name in taken])
     if missing:
         raise BadInputError([f"{place}: joins: there is no column {name}" for name in missing])
     keys = [quoted(name) for name in join.keys]
@@ -58,12 +62,15 @@ def _joined(rows: DataFrame, other: DataFrame, join: Join, place: str) -> DataFr
     return rows.join(other.select(*keys, *map(quoted, join.columns)), on=join.keys, how="left")
 
 
-def _why(error: AnalysisException, given: Input) -> str:
-    condition = error.getCondition() or ""
+def _why(error: Exception, given: Input) -> str:
+    condition = (error.getCondition() or "") if isinstance(error, PySparkException) else ""
     if condition == "PATH_NOT_FOUND":
         return f"nothing found at {given.path}; check path (relative paths are relative to the file that names them)"
     if condition == "DELTA_TABLE_NOT_FOUND" or "is not a Delta table" in str(error):
         return f"{given.path} is not a Delta table; check path and format"
     if condition == "UNABLE_TO_INFER_SCHEMA":
         return f"no {given.format} data found at {given.path}; check path and format"
-    return f"cannot be read as {given.format}: {str(error).splitlines()[0]}"
+    if isinstance(error, Py4JJavaError):  # a task failed over the files' content
+        return f"{given.path} cannot be read as {given.format}; check format"
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), condition)
+    return f"{given.path} cannot be read as {given.format}: {first}"

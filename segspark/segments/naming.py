@@ -100,5 +100,8 @@ def _sentences(ranked: Sequence[Profile], declared: Mapping[str, Feature]) -> tu
 
 def _sentence(one: Profile, feature: Feature) -> str:
     mean, average = one.mean or 0.0, one.overall_mean or 0.0
+    value, usual = number(mean, feature.unit), number(average, feature.unit)
+    if "{ratio}" in feature.sentence and (mean <= 0 or average < 0):  # a ratio would say nothing true
+        return f"{feature.label} {value} (average {usual})"
     ratio = f"{mean / average:.1f} times" if average else "many times"
-    return feature.sentence.format(ratio=ratio, value=number(mean, feature.unit), average=number(average, feature.unit))
+    return feature.sentence.format(ratio=ratio, value=value, average=usual)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
-from segspark.columns import exact_sum, quoted
+from segspark.columns import quoted
 
 
 @dataclass(frozen=True)
@@ -81,25 +81,18 @@ def _measures(number: int, name: str) -> list[Column]:
     value = F.col(quoted(name)).cast("double")
     return [
         F.count(value).alias(f"n{number}"),
-        exact_sum(value).alias(f"s{number}"),
-        exact_sum(value * value).alias(f"q{number}"),
+        F.avg(value).alias(f"mean{number}"),
+        F.var_pop(value).alias(f"variance{number}"),
     ]
 
 
 def _of_feature(rows: Sequence[Row], number: int, name: str) -> list[Profile]:
-    n = sum(row[f"n{number}"] for row in rows)
-    total = math.fsum(row[f"s{number}"] or 0.0 for row in rows)
-    squares = math.fsum(row[f"q{number}"] or 0.0 for row in rows)
-    mean = total / n if n else None
-    deviation = math.sqrt(max(squares / n - mean * mean, 0.0)) if mean is not None else None
-    return [
-        Profile(
-            row["segment_id"],
-            name,
-            row[f"n{number}"],
-            row[f"s{number}"] / row[f"n{number}"] if row[f"n{number}"] else None,
-            mean,
-            deviation,
-        )
-        for row in rows
-    ]
+    """Segments' moments, pooled (Chan, Golub & LeVeque 1983): no sum of squares that could overflow or cancel out."""
+    known = [(row[f"n{number}"], row[f"mean{number}"], row[f"variance{number}"]) for row in rows if row[f"n{number}"]]
+    n = sum(count for count, _, _ in known)
+    mean = math.fsum(count * own / n for count, own, _ in known) if n else None
+    pooled = (
+        math.fsum(count / n * (spread + (own - mean) ** 2) for count, own, spread in known) if mean is not None else 0
+    )
+    deviation = math.sqrt(pooled) if mean is not None else None
+    return [Profile(row["segment_id"], name, row[f"n{number}"], row[f"mean{number}"], mean, deviation) for row in rows]
