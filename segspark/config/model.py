@@ -177,6 +177,20 @@ class Bounds(Model):
         return self
 
 
+class Tried(Bounds):
+    """The numbers of clusters that are tried."""
+
+    min: Annotated[int, Field(ge=2)] = 2
+    max: Annotated[int, Field(ge=2)] = 10
+
+
+class Manageable(Bounds):
+    """The numbers of clusters that may be chosen."""
+
+    min: Annotated[int, Field(ge=2)] = 3
+    max: Annotated[int, Field(ge=2)] = 7
+
+
 class Clustering(Model):
     """The model search."""
 
@@ -193,10 +207,8 @@ class Clustering(Model):
         return given
 
     algorithms: list[Algorithm] = Field(default_factory=_algorithms, min_length=1)
-    k: Bounds = Field(default_factory=lambda: Bounds(min=2, max=10), description="numbers of clusters tried")
-    manageable: Bounds = Field(
-        default_factory=lambda: Bounds(min=3, max=7), description="numbers that a team can act on"
-    )
+    k: Tried = Field(default_factory=Tried, description="numbers of clusters tried")
+    manageable: Manageable = Field(default_factory=Manageable, description="numbers that a team can act on")
     inputs: list[Identifier] | Literal["auto"] = Field("auto", description="features; auto: every one that varies")
     seed: int = 42
     max_iterations: dict[Algorithm, PositiveInt] = Field(

@@ -57,7 +57,7 @@ class Workspace:
 
 @pytest.fixture(scope="session")
 def make_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Workspace]:
-    """A workspace with every n-th household of the demo's data."""
+    """A workspace with half a year of every n-th household of the demo's data."""
 
     def make(name: str, every: int) -> Workspace:
         workspace = Workspace(tmp_path_factory.mktemp(name))
@@ -66,6 +66,8 @@ def make_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, i
         data.mkdir(parents=True)
         for table in ("transactions", "demographics", "campaigns", "coupon_redemptions"):
             rows = f"SELECT * FROM '{original(table)}' WHERE household_id % {every} = 0"
+            if table == "transactions":
+                rows += " AND transaction_timestamp >= TIMESTAMP '2017-07-01'"
             duckdb.sql(f"COPY ({rows}) TO '{data / table}.parquet'")
         bought = f"SELECT product_id FROM '{data / 'transactions'}.parquet'"
         duckdb.sql(
