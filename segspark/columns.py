@@ -43,14 +43,15 @@ def local_date(instant: Column, zone: str) -> Column:
     """The date of an instant in a time zone. The session's zone is UTC, as segspark sets it.
 
     Examples:
-        >>> spark.sql("SELECT timestamp'2018-01-01 04:59:59Z' AS t").select(local_date(F.col("t"), "America/New_York")).first()[0]
+        >>> moments = spark.sql("SELECT timestamp'2018-01-01 04:59:59Z' AS t")
+        >>> moments.select(local_date(F.col("t"), "America/New_York")).first()[0]
         datetime.date(2017, 12, 31)
     """
     return F.to_date(F.from_utc_timestamp(instant, zone))
 
 
 def exact_sum(value: Column) -> Column:
-    """Sum doubles so that no order of rows, partitioning or retry changes a bit: as decimals of 15 digits after the point.
+    """Sum doubles so that no order of rows changes a bit: as decimals of 15 digits after the point.
 
     Examples:
         >>> df = spark.createDataFrame([(0.1,), (0.2,), (0.3,)], ["x"])
@@ -76,7 +77,8 @@ def differs(left: Column, right: Column, data_type: DataType) -> Column:
 
     Examples:
         >>> df = spark.createDataFrame([(0.3, 0.1 + 0.2, None)], "a double, b double, c double")
-        >>> df.select(differs(F.col("a"), F.col("b"), DoubleType()), differs(F.col("a"), F.col("c"), DoubleType())).first()[:]
+        >>> nearly, unknown = (differs(F.col("a"), F.col(other), DoubleType()) for other in "bc")
+        >>> df.select(nearly, unknown).first()[:]
         (False, True)
     """
     if isinstance(data_type, DoubleType | FloatType):

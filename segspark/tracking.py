@@ -127,7 +127,7 @@ class Tracker:
 
     def _artifacts(self) -> str | None:
         if self.settings.artifacts is not None:
-            return self.settings.artifacts
+            return reveal(self.settings.artifacts)
         if self.uri.startswith("sqlite:///"):
             return (Path(self.uri.removeprefix("sqlite:///")).parent / "artifacts").as_uri()
         return None
@@ -261,7 +261,7 @@ def _signature(inputs: Mapping[str, str]) -> ModelSignature:
 
 
 def _scratch() -> str:
-    """Where spark.ml writes a model before MLflow takes it; on a cluster, DFS_TMPDIR names a place all can reach."""
+    """Where spark.ml writes a model before MLflow takes it; SEGSPARK_DFS_TMPDIR names a place that a cluster can reach."""
     return os.environ.get("SEGSPARK_DFS_TMPDIR") or tempfile.mkdtemp(prefix="segspark-model-")
 
 

@@ -69,7 +69,8 @@ def jittered(prepared: DataFrame, seed: int) -> DataFrame:
     """Prepared customers, moved by up to 0.02 standard deviations per input, for mixtures to be fitted on.
 
     The same as a small ridge on the covariances (variance 0.0001): many customers with the very same features would
-    otherwise pull a component's covariance to zero. The move follows from customer_id and seed, not from the partitioning.
+    otherwise pull a component's covariance to zero. The move follows from customer_id and seed
+    alone.
 
     Args:
         prepared: customer_id and the vector `features`.

@@ -48,10 +48,11 @@ def choose(evaluations: Sequence[Evaluation], settings: Clustering) -> Choice:
     best = min(eligible, key=lambda one: _rank(one, settings))
     reasons = {one.candidate: obstacles[one.candidate] or _against(one, best) for one in evaluations}
     value = _known(best.silhouette_euclidean)
+    won, bounds = best.candidate, settings.manageable
     verdict = (
-        f"{best.candidate.algorithm} with k={best.candidate.k} has the highest mean silhouette (Euclidean, {value:.3f}) "
-        f"of the {len(eligible)} candidates with {settings.manageable.min} to {settings.manageable.max} clusters, "
-        f"each of at least {settings.smallest_share:.0%} of customers: {structure(value)}."
+        f"{won.algorithm} with k={won.k} has the highest mean silhouette (Euclidean, {value:.3f}) "
+        f"of the {len(eligible)} candidates with {bounds.min} to {bounds.max} clusters, each of at least "
+        f"{settings.smallest_share:.0%} of customers: {structure(value)}."
     )
     return Choice(best, reasons, verdict, _warning(value))
 

@@ -40,8 +40,8 @@ class InputPlan:
         """The preparation as a person reads it.
 
         Examples:
-            >>> InputPlan("frequency", 1.0, 90.0, True, 0.0).words
-            'winsorised to [1, 90], signed log1p, unknown (0.0%) filled with the median, divided by the standard deviation'
+            >>> print(InputPlan("frequency", 1.0, 90.0, False, 0.0).words)
+            winsorised to [1, 90], unknown (0.0%) filled with the median, divided by the standard deviation
         """
         log = ", signed log1p" if self.log else ""
         return (

@@ -21,7 +21,8 @@ def before(events: DataFrame, as_of: date, business_timezone: str) -> DataFrame:
     """Events before as_of's midnight in the business time zone, with their `local_date` in it.
 
     Examples:
-        >>> events = spark.sql("SELECT explode(array(timestamp'2018-01-01 04:59:59Z', timestamp'2018-01-01 05:00:00Z')) AS event_ts")
+        >>> moments = "timestamp'2018-01-01 04:59:59Z', timestamp'2018-01-01 05:00:00Z'"
+        >>> events = spark.sql(f"SELECT explode(array({moments})) AS event_ts")
         >>> before(events, date(2018, 1, 1), "America/New_York").select("local_date").collect()
         [Row(local_date=datetime.date(2017, 12, 31))]
     """

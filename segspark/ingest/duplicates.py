@@ -19,7 +19,8 @@ def with_fate(rows: DataFrame, existing: DataFrame, key: str, replaces: bool) ->
         replaces: whether a new content replaces the stored one (dimensions) or conflicts with it (events).
 
     Examples:
-        >>> rows = spark.createDataFrame([("a", 0, 1, []), ("a", 0, 1, []), ("a", 0, 2, []), (None, 0, 3, ["a: missing"])],
+        >>> rows = spark.createDataFrame(
+        ...     [("a", 0, 1, []), ("a", 0, 1, []), ("a", 0, 2, []), (None, 0, 3, ["a: missing"])],
         ...     "event_id string, _source_rank int, _content bigint, _reasons array<string>")
         >>> stored = spark.createDataFrame([], "event_id string, _stored bigint")
         >>> fates = with_fate(rows, stored, "event_id", replaces=False).orderBy("_content", "_fate")

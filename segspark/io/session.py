@@ -11,6 +11,7 @@ from pathlib import Path
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from segspark.config.load import reveal
 from segspark.config.model import Spark
 from segspark.errors import BadInputError, SegsparkError
 
@@ -95,7 +96,7 @@ def _properties(settings: Spark) -> dict[str, str]:
     properties = dict(REQUIRED)
     if not submitted():
         master = settings.master or "local[*]"
-        properties |= {"spark.master": master, **_jars(settings.jars_folder)}
+        properties |= {"spark.master": master, **_jars(settings.jars_folder and reveal(settings.jars_folder))}
         if master.startswith("local"):
             properties |= LOCAL
     return properties | {key: _property(value) for key, value in settings.config.items()}

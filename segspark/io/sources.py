@@ -1,7 +1,7 @@
 """Reading source files as they are: no type is guessed, nothing is dropped."""
 
 from py4j.protocol import Py4JJavaError
-from pyspark.errors import AnalysisException, PySparkException
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from segspark.columns import quoted
@@ -36,10 +36,11 @@ def input_files(rows: DataFrame) -> list[str]:
 
 
 def _read(spark: SparkSession, given: Input, place: str) -> DataFrame:
+    path = reveal(given.path)
     options = {key: reveal(str(value)) for key, value in given.options.items()}
     reader = spark.read.format(given.format).options(**(_DEFAULTS[given.format] | options))
     try:
-        rows = reader.schema(given.schema_).load(given.path) if given.schema_ else reader.load(given.path)
+        rows = reader.schema(given.schema_).load(path) if given.schema_ else reader.load(path)
     except (PySparkException, Py4JJavaError) as error:
         raise BadInputError([f"{place}: {_why(error, given)}"]) from error
     if not rows.columns:

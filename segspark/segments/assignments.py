@@ -49,7 +49,8 @@ def lifecycle_assignments(features: DataFrame, rules: Mapping[str, str]) -> Data
     Examples:
         >>> people = spark.createDataFrame([("a", 0, None), ("b", 1, 400), ("c", 5, 400)],
         ...     "customer_id string, frequency int, tenure_days int")
-        >>> lifecycle_assignments(people, lifecycle_rules("frequency > 2", 30)).select("customer_id", "segment_id").collect()
+        >>> found = lifecycle_assignments(people, lifecycle_rules("frequency > 2", 30))
+        >>> found.select("customer_id", "segment_id").collect()
         [Row(customer_id='a', segment_id='life-prospect'), Row(customer_id='b', segment_id='life-dormant')]
     """
     segment = F.coalesce(*[F.when(F.expr(rule), lifecycle_segment_id(name)) for name, rule in rules.items()])

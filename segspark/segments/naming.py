@@ -39,8 +39,8 @@ def wordings(profiles: Iterable[Profile], features: Sequence[Feature]) -> dict[s
     Examples:
         >>> frequency = Feature("frequency", "BIGINT", "", "orders", "orders", "", "", "frequent", "infrequent",
         ...     "buys {ratio} as often as the average customer")
-        >>> words = wordings([Profile("a", "frequency", 5, 12.0, 4.0, 4.0), Profile("b", "frequency", 9, 2.0, 4.0, 4.0)],
-        ...     [frequency])
+        >>> often, rarely = Profile("a", "frequency", 5, 12.0, 4.0, 4.0), Profile("b", "frequency", 9, 2.0, 4.0, 4.0)
+        >>> words = wordings([often, rarely], [frequency])
         >>> words["a"].name, words["a"].description
         ('Frequent customers', 'Buys 3.0 times as often as the average customer.')
         >>> words["b"].name, words["b"].description

@@ -53,7 +53,8 @@ def profile(customers: DataFrame, features: Sequence[str]) -> tuple[dict[str, in
         Customers by segment_id, and a profile per segment and feature, in the order of segment_id and features.
 
     Examples:
-        >>> rows = spark.createDataFrame([("a", 1.0), ("a", 3.0), ("b", 8.0), ("b", None)], "segment_id string, x double")
+        >>> values = [("a", 1.0), ("a", 3.0), ("b", 8.0), ("b", None)]
+        >>> rows = spark.createDataFrame(values, "segment_id string, x double")
         >>> sizes, found = profile(rows, ["x"])
         >>> sizes, found[0].mean, found[0].overall_mean, found[1].customers
         ({'a': 2, 'b': 2}, 2.0, 4.0, 1)

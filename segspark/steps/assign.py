@@ -22,7 +22,7 @@ from segspark.segments.profiles import Profile, profile
 from segspark.segments.registry import Segment, cluster_segments, lifecycle_segments, registry
 from segspark.steps.context import Context, Outcome
 from segspark.steps.population import eligible, features_at
-from segspark.tables import SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_PROFILES, SEGMENTS
+from segspark.tables import RUNS, SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_PROFILES, SEGMENTS
 from segspark.tracking import ModelVersion
 
 
@@ -30,7 +30,7 @@ def assign(context: Context) -> Sequence[Outcome]:
     """Publish membership events, assignments, profiles and the registry for as_of."""
     customers = features_at(context)
     current = context.lake.read(SEGMENT_ASSIGNMENTS)
-    _refuse_the_past(context, current)
+    _refuse_the_past(context)
     version = context.tracker.champion()
     model = context.tracker.load(version)
     inputs = context.versions(context.features_table) | {"model": version.label}
@@ -92,8 +92,9 @@ def _publish(
     return changed
 
 
-def _refuse_the_past(context: Context, current: DataFrame) -> None:
-    latest = current.agg(F.max("since")).collect()[0][0]  # one row
+def _refuse_the_past(context: Context) -> None:
+    done = context.lake.read(RUNS).where("phase = 'assign' AND status = 'done'")
+    latest = done.agg(F.max("as_of")).collect()[0][0]  # one row
     if latest is not None and latest > context.as_of:
         raise BadInputError(
             [f"--as-of {context.as_of}: assignments are already at {latest}, and history is not rewritten; "

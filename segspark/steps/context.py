@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from segspark import __version__
 from segspark.config import Config
-from segspark.config.load import config_hash
+from segspark.config.load import config_hash, reveal
 from segspark.features.declarations import declared_features
 from segspark.io.lake import Lake
 from segspark.io.session import open_session
@@ -63,10 +63,16 @@ class Context:
         """The session, started when first needed."""
         return open_session(self.config.spark, self.verbose)
 
+    @property
+    def lake_root(self) -> str | None:
+        """The workspace's folder; None where tables are named in a catalog."""
+        root = self.config.workspace.root
+        return None if root is None else reveal(root)
+
     @cached_property
     def lake(self) -> Lake:
         """The workspace's tables."""
-        return Lake(self.spark, self.config.workspace)
+        return Lake(self.spark, self.config.workspace.model_copy(update={"root": self.lake_root}))
 
     @cached_property
     def tracker(self) -> Tracker:

@@ -4,7 +4,7 @@ from segspark.steps.assign import assign
 from segspark.steps.context import Context, Step, run_phase
 from segspark.steps.features import features
 from segspark.steps.ingest import ingest
-from segspark.steps.report import report
+from segspark.steps.report import report, report_path
 from segspark.steps.train import train
 
 PHASES: dict[str, Step] = {
@@ -17,7 +17,9 @@ PHASES: dict[str, Step] = {
 
 
 def run_phases(context: Context, names: list[str]) -> None:
-    """Run phases in order. The tracking server is asked before anything is computed for it."""
+    """Run phases in order. What a later one will need is asked for before anything is computed."""
+    if "report" in names:
+        report_path(context)
     if {"train", "assign", "report"} & set(names):
         context.tracker  # noqa: B018 (connects, and fails early)
     for name in names:

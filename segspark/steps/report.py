@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from segspark import __version__
+from segspark.config.load import reveal
 from segspark.errors import BadInputError
 from segspark.io.files import write_text
 from segspark.reporting.model import Candidate, Report, ScatterPoint, SegmentCard
@@ -44,9 +45,9 @@ def report_path(context: Context) -> Path:
     Raises:
         BadInputError: the workspace has no local folder and none was configured.
     """
-    root = context.config.workspace.root
+    root = context.lake_root
     if context.config.report.path is not None:
-        return Path(context.config.report.path)
+        return Path(reveal(context.config.report.path))
     if root is None or "://" in root:
         raise BadInputError(["report.path: give one, as the workspace is not a local folder"])
     return Path(root) / "report" / "index.html"

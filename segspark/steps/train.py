@@ -79,8 +79,8 @@ def _plans(context: Context, sample: DataFrame) -> list[InputPlan]:
     table: pd.DataFrame = as_doubles(sample, names).toPandas()  # at most clustering.sample_rows
     if len(table) <= settings.k.max:
         raise BadInputError(
-            [f"clustering.k.max: {settings.k.max} clusters need more customers than the {len(table)} that are eligible; "
-             "lower clustering.k.max or check population.eligible"]
+            [f"clustering.k.max: {settings.k.max} clusters need more customers than the {len(table)} that are "
+             "eligible; lower clustering.k.max or check population.eligible"]
         )  # fmt: skip
     plans, unusable = plan_inputs(table, names, settings)
     if settings.inputs != "auto" and unusable:

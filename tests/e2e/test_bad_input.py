@@ -169,6 +169,12 @@ def test_an_unreachable_tracking_server_is_told_before_anything_is_read(capsys, 
     assert untouched(shop)
 
 
+def test_a_report_without_a_place_is_refused_before_anything_is_computed(capsys, shop):
+    (shop / "shop.yaml").write_text(CONFIG.replace("{root: lake}", "{catalog: main, schema: shop}"))
+    assert "report.path: give one, as the workspace is not a local folder" in fails(capsys, shop, "run")
+    assert untouched(shop)
+
+
 def test_assignments_are_not_taken_back_in_time(capsys, two_runs):
     config = str(two_runs.workspace.config)
     store = str(two_runs.workspace.tables)

@@ -1,0 +1,99 @@
+"""The demo itself, whole, as `make demo` runs it: twice."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import deltalake
+import duckdb
+import mlflow
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+SEGSPARK = Path(sys.executable).parent / "segspark"
+
+pytestmark = pytest.mark.slow
+
+
+def versions(folder: Path) -> dict[str, int]:
+    tables = sorted(path.parent for path in (folder / "lake" / "demo").glob("*/_delta_log"))
+    return {table.name: deltalake.DeltaTable(str(table)).version() for table in tables}
+
+
+def demo(folder: Path) -> str:
+    done = subprocess.run([SEGSPARK, "demo"], capture_output=True, text=True, cwd=folder, timeout=1800)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, dict[str, int], str, dict[str, int]]:
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copytree(REPOSITORY / "conf", folder / "conf")
+    first = demo(folder)
+    after_first = versions(folder)
+    second = demo(folder)
+    return folder, first, after_first, second, versions(folder)
+
+
+def test_all_purchase_lines_are_read_and_all_households_get_features_and_a_segment(runs):
+    folder, first, *_ = runs
+    assert "1,477,998 events read, 1,469,307 of them purchases; 2,469 customers" in first
+    for table in ("customer_features", "segment_assignments"):
+        assert deltalake.DeltaTable(str(folder / "lake" / "demo" / table)).count() == 2469
+
+
+def test_the_second_run_gives_the_same_and_makes_no_new_version_of_a_published_table(runs):
+    _, first, after_first, second, after_second = runs
+    assert {name for name in after_second if after_second[name] != after_first[name]} == {"runs"}
+    described = [line for line in first.splitlines() if "% " in line and "customers:" in line]
+    assert len(described) >= 3
+    assert described == [line for line in second.splitlines() if "% " in line and "customers:" in line]
+
+
+def test_rfm_of_every_household_equals_one_duckdb_query_over_the_package(runs):
+    folder = runs[0]
+    features = deltalake.DeltaTable(str(folder / "lake" / "demo" / "customer_features")).to_pyarrow_dataset()
+    assert features.count_rows() == 2469
+    transactions = str(folder / "data" / "complete-journey" / "transactions.parquet")
+    different = duckdb.sql(f"""
+        WITH wanted AS (
+            SELECT CAST(household_id AS VARCHAR) AS customer_id,
+                   COUNT(DISTINCT basket_id) AS frequency,
+                   DATE '2018-01-01'
+                       - MAX(CAST(timezone('America/New_York', timezone('UTC', transaction_timestamp)) AS DATE))
+                       AS recency_days,
+                   SUM(CAST(sales_value AS DECIMAL(18, 4))) AS monetary_value
+            FROM '{transactions}' GROUP BY household_id)
+        SELECT * FROM wanted FULL JOIN features USING (customer_id)
+        WHERE wanted.frequency IS DISTINCT FROM features.frequency
+           OR wanted.recency_days IS DISTINCT FROM features.recency_days
+           OR wanted.monetary_value IS DISTINCT FROM features.monetary_value""").fetchall()
+    assert different == []
+
+
+def test_mlflow_has_27_children_one_champion_and_the_figures(runs):
+    client = mlflow.MlflowClient(f"sqlite:///{runs[0]}/lake/demo/mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("complete-journey").experiment_id
+    found = client.search_runs([experiment], max_results=100)
+    children = [run for run in found if "mlflow.parentRunId" in run.data.tags]
+    (parent,) = (run for run in found if "mlflow.parentRunId" not in run.data.tags)
+    assert len(children) == 27
+    assert len(client.search_model_versions("name = 'complete-journey-segments'")) == 1
+    assert client.get_model_version_by_alias("complete-journey-segments", "champion").version == "1"
+    figures = {artifact.path for artifact in client.list_artifacts(parent.info.run_id, "figures")}
+    assert figures == {f"figures/{name}.png" for name in ("selection_curves", "segment_sizes", "segment_heat_map")}
+
+
+def test_the_end_names_the_tables_the_report_and_the_store_with_commands_that_open_them(runs):
+    folder, first, *_ = runs
+    ending = first[first.index("where everything is") :]
+    assert str(folder / "lake" / "demo" / "report" / "index.html") in ending
+    assert "mlflow ui --backend-store-uri" in ending
+    command = next(line for line in ending.splitlines() if "python -c" in line).strip()
+    shell = f"PATH={Path(sys.executable).parent}:$PATH {command}"
+    opened = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, timeout=120)
+    assert "[2469 rows x" in opened.stdout, opened.stderr
