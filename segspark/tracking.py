@@ -261,7 +261,7 @@ def _signature(inputs: Mapping[str, str]) -> ModelSignature:
 
 
 def _scratch() -> str:
-    """Where spark.ml writes a model before MLflow takes it; SEGSPARK_DFS_TMPDIR names a place that a cluster can reach."""
+    """Where spark.ml writes a model before MLflow takes it; SEGSPARK_DFS_TMPDIR names one that a cluster can reach."""
     return os.environ.get("SEGSPARK_DFS_TMPDIR") or tempfile.mkdtemp(prefix="segspark-model-")
 
 
