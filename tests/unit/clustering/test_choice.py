@@ -7,10 +7,10 @@ import pytest
 from segspark.clustering.candidates import Candidate, candidates
 from segspark.clustering.choice import choose, structure
 from segspark.clustering.evaluation import Evaluation
-from segspark.config.model import Bounds, Clustering
+from segspark.config.model import Clustering, Manageable, Tried
 from segspark.errors import RefusedError
 
-SETTINGS = Clustering(manageable=Bounds(min=3, max=5), smallest_share=0.1)
+SETTINGS = Clustering(manageable=Manageable(min=3, max=5), smallest_share=0.1)
 
 
 def measured(algorithm, k, silhouette, sizes=None):
@@ -23,7 +23,7 @@ def chosen(*evaluations, settings=SETTINGS):
 
 
 def test_the_grid_has_every_algorithm_with_every_k():
-    found = candidates(Clustering(algorithms=["gmm", "kmeans"], k=Bounds(min=4, max=6), seed=3))
+    found = candidates(Clustering(algorithms=["gmm", "kmeans"], k=Tried(min=4, max=6), seed=3))
     assert [(one.algorithm, one.k, one.seed) for one in found] == [
         ("gmm", 4, 3),
         ("gmm", 5, 3),
