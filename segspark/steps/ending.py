@@ -9,10 +9,12 @@ def show_ending(context: Context) -> None:
     """Tell where the tables, the report and the MLflow store are."""
     place = context.lake.location(SEGMENT_ASSIGNMENTS)
     tracking = context.config.tracking
+    files = f"deltalake.DeltaTable('{place}').file_uris()"
     query = (
         f"spark.table('{place}').show()"
         if context.config.workspace.root is None
-        else f"python -c \"import deltalake; print(deltalake.DeltaTable('{place}').to_pandas())\""
+        # delta-rs knows the current files, Arrow reads them itself: deltalake's own readers can abort at exit.
+        else f'python -c "import deltalake, pyarrow.dataset as d; print(d.dataset({files}).to_table().to_pandas())"'
     )
     with context.reporter.phase("where everything is"):
         context.reporter.say(f"tables   {place.removesuffix('/segment_assignments')}")
