@@ -28,9 +28,9 @@ from segspark.tracking import ModelVersion
 
 def assign(context: Context) -> Sequence[Outcome]:
     """Publish membership events, assignments, profiles and the registry for as_of."""
+    _refuse_the_past(context)
     customers = features_at(context)
     current = context.lake.read(SEGMENT_ASSIGNMENTS)
-    _refuse_the_past(context)
     version = context.tracker.champion()
     model = context.tracker.load(version)
     inputs = context.versions(context.features_table) | {"model": version.label}

@@ -178,6 +178,5 @@ def test_a_report_without_a_place_is_refused_before_anything_is_computed(capsys,
 def test_assignments_are_not_taken_back_in_time(capsys, two_runs):
     config = str(two_runs.workspace.config)
     store = str(two_runs.workspace.tables)
-    assert main(["features", "--config", config, "--as-of", "2017-10-01"]) == 0
     assert main(["assign", "--config", config, "--as-of", "2017-10-01", "--set", f"workspace.root={store}"]) == 2
     assert "assignments are already at 2018-01-01" in capsys.readouterr().err
