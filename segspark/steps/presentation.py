@@ -34,12 +34,13 @@ def segment_cards(
 
 
 def _measures(profiles: Sequence[Profile], features: Sequence[Feature]) -> tuple[Measure, ...]:
+    """In the order of the declarations, whatever the order of the profiles."""
     declared = {feature.name: feature for feature in features}
+    found = {one.feature: one for one in profiles}
     return tuple(
         Measure(
             one.feature, declared[one.feature].label, declared[one.feature].unit,
             one.mean, one.overall_mean, one.standardised,
         )
-        for one in profiles
-        if one.feature in declared
+        for one in (found[name] for name in declared if name in found)
     )  # fmt: skip
