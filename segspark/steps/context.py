@@ -20,13 +20,14 @@ from segspark.progress import Reporter
 from segspark.tables import CUSTOMER_FEATURES, RUNS, Feature, Table
 from segspark.tracking import Tracker
 
-# The parts of the configuration that each phase depends on: a new report title is no reason to train again.
+# The parts of the configuration that a phase's result depends on: a new report title is no reason to train again, and
+# the same training in another MLflow store gives the same segments.
 SECTIONS = {
     "ingest": ("time", "money", "sources"),
     "features": ("time", "money", "features"),
-    "train": ("time", "money", "features", "population", "clustering", "tracking"),
-    "assign": ("time", "money", "features", "population", "assignment", "tracking"),
-    "report": ("time", "money", "features", "report", "tracking"),
+    "train": ("time", "money", "features", "population", "clustering"),
+    "assign": ("time", "money", "features", "population", "assignment"),
+    "report": ("time", "money", "features", "report"),
 }
 
 
