@@ -49,6 +49,10 @@ docs: setup ## build the documentation into site/
 bench-demo: setup ## wall time and peak memory of the demo, first and second run
 	$(ENV) python benchmarks/demo.py $(ARGS)
 
+.PHONY: bench-ingest
+bench-ingest: setup ## ingest of 10 million dirty rows against plain Spark (ARGS="--rows 1000000" for less)
+	$(ENV) PYTHONPATH=. python benchmarks/ingest.py $(ARGS)
+
 .PHONY: wheel
 wheel: setup ## build the wheel into dist/, for pip and for spark-submit --py-files
 	rm -rf build dist

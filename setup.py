@@ -66,6 +66,7 @@ EXTRAS = {
     ],
     "bench": [
         "duckdb",  # a peer
+        "deltalake==1.6.6",  # reads the ledger
         "psutil",  # peak memory
     ],
 }

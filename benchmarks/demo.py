@@ -5,40 +5,14 @@ line is one JSON object.
 """
 
 import json
-import os
-import platform
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-import psutil
+from measure import machine, measured
 
 REPOSITORY = Path(__file__).parents[1]
-
-
-def measured(command: list[str], folder: Path) -> tuple[float, float]:
-    """Seconds and peak megabytes of a command."""
-    started, peak = time.monotonic(), 0
-    process = psutil.Popen(command, cwd=folder)
-    while process.poll() is None:
-        peak = max(peak, _memory(process))
-        time.sleep(0.2)
-    if process.returncode != 0:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return time.monotonic() - started, peak / 2**20
-
-
-def _memory(process: psutil.Process) -> int:
-    total = 0
-    for one in [process, *process.children(recursive=True)]:
-        try:
-            total += one.memory_info().rss
-        except psutil.NoSuchProcess:  # it ended between the listing and the look
-            continue
-    return total
 
 
 def main() -> None:
@@ -48,8 +22,7 @@ def main() -> None:
     command = [str(Path(sys.executable).parent / "segspark"), "demo", *sys.argv[1:]]
     first, second = measured(command, folder), measured(command, folder)
     shutil.rmtree(folder)
-    memory = psutil.virtual_memory().total / 2**30
-    print(f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.machine()}, Python {platform.python_version()}")
+    print(machine())
     print("run      seconds   peak MB")
     for name, (seconds, megabytes) in (("first", first), ("second", second)):
         print(f"{name:8} {seconds:7.0f}   {megabytes:7.0f}")

@@ -22,6 +22,11 @@ _HELP = {
     "assign": "give every customer the champion's segment",
     "report": "write the HTML report",
 }
+_INGEST = {
+    "check": "look at a sample of each source: what it maps to, what would be rejected and why; nothing is written",
+    "replay": "judge the rejected rows in quarantine again, by the rules and mappings of now",
+    "reread": "read all of every source again, as it is mapped now; its rows replace those that it gave before",
+}
 _DEMO_CONFIG, _DEMO_AS_OF = "conf/demo.yaml", "2018-01-01"
 
 
@@ -54,12 +59,15 @@ def _run(options: argparse.Namespace) -> None:
     from segspark.steps.context import Context
     from segspark.steps.demo import prepare_demo
     from segspark.steps.ending import show_ending
-    from segspark.steps.phases import PHASES, run_phases
+    from segspark.steps.phases import PHASES, run_ingest, run_phases
 
     config = load_config(options.config, options.set)
     context = Context(config, options.as_of, Reporter(), options.verbose)
     if options.phase == "demo":
         prepare_demo(context)
+    if options.phase == "ingest" and options.how:
+        run_ingest(context, options.how)
+        return
     whole = options.phase in ("run", "demo")
     run_phases(context, list(PHASES) if whole else [options.phase])
     if whole:
@@ -109,3 +117,7 @@ def _add_phase(parser: argparse.ArgumentParser, name: str) -> None:
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override a setting; may be repeated"
     )
     parser.add_argument("--verbose", action="store_true", help="show Spark's log and the whole trace of errors")
+    if name == "ingest":
+        how = parser.add_mutually_exclusive_group()
+        for flag, text in _INGEST.items():
+            how.add_argument(f"--{flag}", action="store_const", dest="how", const=flag, help=text)

@@ -93,14 +93,14 @@ def comparable(value: Column, data_type: DataType) -> Column:
     return F.sort_array(F.map_entries(value)) if isinstance(data_type, MapType) else value
 
 
-def content_hash(names: Iterable[str], schema: StructType) -> Column:
-    """A 64-bit hash of columns' contents, for telling different rows from repeated ones.
+def content_hash(names: Iterable[str], schema: StructType, more: Iterable[Column] = ()) -> Column:
+    """A 64-bit hash of columns' contents and of more values, for telling different rows from repeated ones.
 
     Examples:
         >>> df = spark.sql("SELECT map('a', '1', 'b', '2') AS m UNION ALL SELECT map('b', '2', 'a', '1')")
         >>> df.select(content_hash(["m"], df.schema)).distinct().count()
         1
     """
-    values = [comparable(F.col(quoted(name)), schema[name].dataType) for name in names]
+    values = [*(comparable(F.col(quoted(name)), schema[name].dataType) for name in names), *more]
     absent = [value.isNull() for value in values]  # xxhash64 passes nulls over: without these ('a', null) = (null, 'a')
     return F.xxhash64(*values, *absent)

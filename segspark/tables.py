@@ -84,8 +84,13 @@ class Table:
 
 
 _CUSTOMER = Column("customer_id", "STRING", "The customer.")
+_GIVEN = Column("source_customer_id", "STRING", "The customer's id as the source gave it.")
 _AS_OF = Column("as_of", "DATE", "Date in the business time zone; nothing at or after its midnight was read.")
 _RUN = Column("run_id", "STRING", "Run that wrote the row: a hash of command, configuration, as_of and inputs.")
+_SOURCE = Column("source", "STRING", "Source in the configuration.")
+_UPDATED = Column(
+    "updated_at", "TIMESTAMP", "When the source last changed the row: of several with one key the latest wins."
+)
 _SEGMENT = Column("segment_id", "STRING", "Segment; opaque, never reused.")
 _MODEL = Column("model_version", "STRING", "Registered model and version, as name/version; empty for rules.")
 
@@ -95,7 +100,7 @@ EVENTS = Table(
     (
         Column("event_id", "STRING", "Identifies the event over all sources."),
         _CUSTOMER,
-        Column("source_customer_id", "STRING", "The customer's id as the source gave it."),
+        _GIVEN,
         Column("event_ts", "TIMESTAMP", "Instant of the event."),
         Column("event_date", "DATE", "Date of the event in the business time zone."),
         Column("event_type", "STRING", "purchase, return, campaign_sent, coupon_redemption, page_view, ..."),
@@ -113,7 +118,8 @@ EVENTS = Table(
         Column("rating", "DOUBLE", "Rating in the source's scale."),
         Column("text", "STRING", "Free text of feedback."),
         Column("properties", "MAP<STRING,STRING>", "Anything else that the source gives."),
-        Column("source", "STRING", "Source in the configuration."),
+        _UPDATED,
+        _SOURCE,
         _RUN,
     ),
     key=("event_id",),
@@ -125,28 +131,31 @@ QUARANTINE = Table(
     "quarantine",
     "One row per distinct rejected input row, with all its reasons.",
     (
-        Column("source", "STRING", "Source in the configuration."),
+        _SOURCE,
         Column("row_hash", "STRING", "Hash of the raw row."),
         Column("reasons", "ARRAY<STRING>", "Everything that is wrong with the row, sorted."),
-        Column("raw", "STRING", "The row as read, as JSON."),
-        Column("occurrences", "BIGINT", "How often this very row was in the input when it was last read."),
+        Column("raw", "STRING", "The row as read, as JSON; columns declared personal are hashed."),
+        Column("kind", "STRING", "rejected: by a rule; superseded: another row with its key won."),
+        Column("occurrences", "BIGINT", "How often this very row was in the input when it was first refused."),
         _RUN,
     ),
     key=("source", "row_hash"),
-    run_columns=("run_id",),
+    run_columns=("run_id", "occurrences"),
 )
 
 CUSTOMERS = Table(
     "customers",
-    "One row per customer with attributes.",
+    "One row per customer and time from which its attributes hold; of those before as_of the newest counts.",
     (
         _CUSTOMER,
+        _GIVEN,
         Column("valid_from", "TIMESTAMP", "Since when the attributes hold; null: always."),
         Column("attributes", "MAP<STRING,STRING>", "Demographic, firmographic and other attributes."),
-        Column("source", "STRING", "Source in the configuration."),
+        _UPDATED,
+        _SOURCE,
         _RUN,
     ),
-    key=("customer_id",),
+    key=("source_customer_id", "valid_from"),
     run_columns=("source", "run_id"),
 )
 
@@ -159,7 +168,8 @@ PRODUCTS = Table(
         Column("brand", "STRING", "Its brand."),
         Column("name", "STRING", "Its name."),
         Column("attributes", "MAP<STRING,STRING>", "Anything else."),
-        Column("source", "STRING", "Source in the configuration."),
+        _UPDATED,
+        _SOURCE,
         _RUN,
     ),
     key=("product_id",),
@@ -176,11 +186,130 @@ CAMPAIGNS = Table(
         Column("start_ts", "TIMESTAMP", "Instant of its start."),
         Column("end_ts", "TIMESTAMP", "Instant of its end."),
         Column("cost", "DECIMAL(18,4)", "Its cost in the reporting currency."),
-        Column("source", "STRING", "Source in the configuration."),
+        _UPDATED,
+        _SOURCE,
         _RUN,
     ),
     key=("campaign_id",),
     run_columns=("source", "run_id"),
+)
+
+FEEDBACK = Table(
+    "feedback",
+    "One row per piece of feedback.",
+    (
+        Column("feedback_id", "STRING", "Identifies the feedback over all sources."),
+        _CUSTOMER,
+        _GIVEN,
+        Column("feedback_ts", "TIMESTAMP", "Instant at which it was given."),
+        Column("kind", "STRING", "survey, ticket, review or interview."),
+        Column("rating", "DOUBLE", "Rating in the source's scale."),
+        Column("text", "STRING", "What was said."),
+        Column("product_id", "STRING", "Product that it is about."),
+        _UPDATED,
+        _SOURCE,
+        _RUN,
+    ),
+    key=("feedback_id",),
+    run_columns=("run_id",),
+)
+
+CONSENTS = Table(
+    "consents",
+    "One row per customer, purpose and time from which a consent's status holds.",
+    (
+        _CUSTOMER,
+        _GIVEN,
+        Column("purpose", "STRING", "What the data may be used for, such as email_marketing."),
+        Column("valid_from", "TIMESTAMP", "Since when the status holds."),
+        Column("status", "STRING", "granted, denied or withdrawn."),
+        _UPDATED,
+        _SOURCE,
+        _RUN,
+    ),
+    key=("source_customer_id", "purpose", "valid_from"),
+    run_columns=("source", "run_id"),
+)
+
+# Mapped and judged like a table's rows; what is accepted goes to customer_identifiers.
+IDENTITY_LINKS = Table(
+    "identity_links",
+    "One row per identifier that a source knows of a customer; not stored as such.",
+    (
+        _CUSTOMER,
+        Column("identifier_type", "STRING", "device, email_hash, loyalty_card, crm_id, ..."),
+        Column("identifier", "STRING", "The identifier."),
+        Column("valid_from", "TIMESTAMP", "Since when it is known; null: always."),
+        _GIVEN,
+        _UPDATED,
+        _SOURCE,
+        _RUN,
+    ),
+    key=("source_customer_id", "identifier_type", "identifier"),
+    run_columns=("source", "run_id"),
+)
+
+CUSTOMER_IDENTIFIERS = Table(
+    "customer_identifiers",
+    "One row per identifier of a customer; the only place where personal identifiers are stored.",
+    (
+        _GIVEN,
+        Column("identifier_type", "STRING", "device, email_hash, loyalty_card, crm_id, ..."),
+        Column("identifier", "STRING", "The identifier."),
+        Column("first_seen", "TIMESTAMP", "Earliest time at which a source showed the two together."),
+        _RUN,
+    ),
+    key=("source_customer_id", "identifier_type", "identifier"),
+    run_columns=("run_id",),
+    cluster_by=("source_customer_id",),
+)
+
+IDENTITIES = Table(
+    "identities",
+    "One row per customer id that is or was part of another, and since which as_of.",
+    (
+        Column("source_customer_id", "STRING", "The customer's id as sources give it."),
+        _CUSTOMER,
+        Column("valid_from", "DATE", "as_of at which the id became part of the customer."),
+        Column("valid_to", "DATE", "as_of at which it became part of another; null: still."),
+        Column("status", "STRING", "merged; suspicious: shares identifiers with too many others, and is kept apart."),
+        _RUN,
+    ),
+    key=("source_customer_id", "valid_from"),
+    run_columns=("run_id",),
+)
+
+DATA_QUALITY = Table(
+    "data_quality",
+    "One row per run, source and rule; append-only.",
+    (
+        _RUN,
+        _SOURCE,
+        Column("target", "STRING", "Table that the source feeds."),
+        Column("rule", "STRING", "The rule, as its reason in quarantine says it."),
+        Column("severity", "STRING", "reject, warn or fail."),
+        Column("rows_checked", "BIGINT", "Rows read from the source in the run."),
+        Column("rows_failed", "BIGINT", "Rows that broke the rule."),
+        Column("failed_share", "DOUBLE", "Their share of the rows read."),
+        _AS_OF,
+        Column("finished_at", "TIMESTAMP", "When the source was ingested."),
+    ),
+    key=("run_id", "source", "rule"),
+    run_columns=("finished_at",),
+)
+
+INGEST_POSITIONS = Table(
+    "ingest_positions",
+    "One row per part of a source that was read: how far. What ingest goes by to read only what is new.",
+    (
+        _SOURCE,
+        Column("item", "STRING", "File, Delta version, Kafka topic and partition, watermark, or columns."),
+        Column("position", "STRING", "Size and time of the file, version, next offset, value, or names."),
+        Column("mapping", "STRING", "Hash of the source's configuration when it was read."),
+        _RUN,
+    ),
+    key=("source", "item"),
+    run_columns=("run_id",),
 )
 
 CUSTOMER_FEATURES = Table(
@@ -320,6 +449,12 @@ TABLES = (
     CUSTOMERS,
     PRODUCTS,
     CAMPAIGNS,
+    FEEDBACK,
+    CONSENTS,
+    CUSTOMER_IDENTIFIERS,
+    IDENTITIES,
+    DATA_QUALITY,
+    INGEST_POSITIONS,
     CUSTOMER_FEATURES,
     TRAINING_CANDIDATES,
     SEGMENTS,

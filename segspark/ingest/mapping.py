@@ -19,7 +19,21 @@ REQUIRED = {
     "customers": ("customer_id",),
     "products": ("product_id",),
     "campaigns": ("campaign_id",),
+    "feedback": ("feedback_id", "customer_id", "feedback_ts", "kind"),
+    "consents": ("customer_id", "purpose", "status", "valid_from"),
+    "identity_links": ("customer_id", "identifier_type", "identifier"),
 }
+# Given with a row, but stored elsewhere or not at all.
+BESIDE = {
+    "events": (
+        Column("currency", "STRING", "ISO 4217; must be the reporting currency."),
+        Column("identifiers", "MAP<STRING,STRING>", "Identifiers of the customer by type; see customer_identifiers."),
+    ),
+    "customers": (
+        Column("identifiers", "MAP<STRING,STRING>", "Identifiers of the customer by type; see customer_identifiers."),
+    ),
+}
+CORRUPT = "_corrupt_record"  # what a reader could not parse
 _DATED = r"^\s*[+-]?\d{4,7}(-\d{1,2}){0,2}(\s*$|[T ])"  # Spark reads a bare time as today's: that is no instant
 _ZONED = r"^\s*[+-]?\d{4,7}-\d{1,2}-\d{1,2}[T ].*[A-Za-z+-]"  # after the date, only a zone has these
 
@@ -41,7 +55,7 @@ def mapping_problems(raw: DataFrame, table: Table, source: Source) -> list[str]:
     Args:
         raw: the source's rows; nothing is computed on them.
     """
-    known = {column.name: column for column in _canonical(table)}
+    known = {column.name: column for column in canonical_columns(table)}
     place = f"sources.{table.name}.{source.name}.columns"
     problems = [
         f"{place}.{name}: missing; map it to an expression over {_columns(raw)}"
@@ -65,19 +79,19 @@ def map_rows(
 
     Args:
         raw: a source's rows.
-        table: EVENTS, CUSTOMERS, PRODUCTS or CAMPAIGNS.
+        table: the table's contract.
         columns: canonical column: Spark SQL expression over the raw columns.
         input_timezone: zone of times that name none.
         business_timezone: zone of event_date.
 
     Returns:
-        A row per input row: the table's columns without source and run_id, `currency` for events, `_unreadable`
-        (array of reasons) and `_raw` (struct of the input row).
+        A row per input row: the table's columns without source and run_id, those of BESIDE, `_unreadable` (array of
+        reasons) and `_raw` (struct of the input row).
     """
     given = [F.expr(str(expression)).alias(f"_in_{name}") for name, expression in columns.items()]
     evaluated = raw.select(F.struct("*").alias("_raw"), *given)
     typed, unreadable = [], []
-    for column in _canonical(table):
+    for column in canonical_columns(table):
         if column.name not in columns:
             typed.append(F.lit(None).cast(column.type).alias(column.name))
             continue
@@ -86,18 +100,30 @@ def map_rows(
         typed.append(read.alias(column.name))
         wrong = f"{column.name}: cannot be read as {column.type}"
         unreadable.append(F.when(value.isNotNull() & read.isNull() & _says_something(value), wrong))
+    if CORRUPT in raw.columns:
+        unreadable.append(F.when(F.col(f"_raw.{CORRUPT}").isNotNull(), "row: broken, with other fields than the rest"))
     rows = evaluated.select("_raw", *typed, F.array_compact(F.array(*unreadable)).alias("_unreadable"))
-    return _with_derived(rows, business_timezone) if table.name == "events" else rows
+    return _with_derived(rows, table, business_timezone)
 
 
-def _canonical(table: Table) -> list[Column]:
-    columns = mapped_columns(table)
-    return [*columns, Column("currency", "STRING", "ISO 4217")] if table.name == "events" else columns
+def canonical_columns(table: Table) -> list[Column]:
+    """The columns that a source may map: those of the table, and what is given with a row but stored elsewhere.
+
+    Examples:
+        >>> from segspark.tables import EVENTS
+        >>> [column.name for column in canonical_columns(EVENTS)][-3:]
+        ['updated_at', 'currency', 'identifiers']
+    """
+    return [*mapped_columns(table), *BESIDE.get(table.name, ())]
 
 
-def _with_derived(rows: DataFrame, business_timezone: str) -> DataFrame:
+def _with_derived(rows: DataFrame, table: Table, business_timezone: str) -> DataFrame:
+    derived = {
+        "source_customer_id": F.col("customer_id") if "customer_id" in rows.columns else None,
+        "event_date": local_date(F.col("event_ts"), business_timezone) if table.name == "events" else None,
+    }
     return rows.withColumns(
-        {"source_customer_id": F.col("customer_id"), "event_date": local_date(F.col("event_ts"), business_timezone)}
+        {name: value for name, value in derived.items() if name in table.column_names and value is not None}
     )
 
 
@@ -132,7 +158,7 @@ def _read_instant(value: SparkColumn, found: DataType, input_timezone: str) -> S
 
 
 def _columns(raw: DataFrame) -> str:
-    return ", ".join(raw.columns[:30])
+    return ", ".join([name for name in raw.columns if name != CORRUPT][:30])
 
 
 def _expression_problem(raw: DataFrame, place: str, expression: str, column: Column) -> list[str]:

@@ -1,54 +1,217 @@
-"""Rules: what makes a row unacceptable, each with the reason that its quarantined row will show."""
+"""Rules: what makes a row unacceptable or doubtful, each with the reason that its row will show.
+
+Rules of our own, as Column expressions, for the reasons in docs/decisions/0003.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from segspark.ingest.mapping import REQUIRED
+from segspark.columns import midnight, quoted
+from segspark.config.model import Config, Rule
+from segspark.ingest.mapping import REQUIRED, canonical_columns
 from segspark.tables import Table
 
 MONEY_TYPES = ("purchase", "return")
+LONGEST_ID, LONGEST_TEXT = 256, 100_000
+ACROSS_ROWS = ("unique", "foreign_key", "freshness")
+_LONG = ("text", "name")
 
 
-def with_reasons(rows: DataFrame, table: Table, currency: str) -> DataFrame:
-    """Add `_reasons`: everything that is wrong with a row, sorted; empty for an acceptable one.
+@dataclass(frozen=True)
+class Judgement:
+    """A rule as it is applied to rows.
+
+    Attributes:
+        reason: what a row that breaks it is told.
+        severity: reject, warn or fail.
+        broken: condition that holds of a row that breaks it.
+    """
+
+    reason: str
+    severity: str
+    broken: SparkColumn
+
+
+def judged(rows: DataFrame, judgements: Sequence[Judgement]) -> DataFrame:
+    """Add `_reasons` (of rejection), `_warnings` and `_fatal`: what is wrong with a row, sorted; or nothing.
 
     Args:
-        rows: as map_rows returns them.
-        table: EVENTS, CUSTOMERS, PRODUCTS or CAMPAIGNS.
-        currency: the reporting currency; an event in another one is refused.
+        rows: with `_unreadable`, as map_rows returns them.
+        judgements: the rules.
 
     Examples:
-        >>> from segspark.tables import PRODUCTS
-        >>> rows = spark.sql("SELECT CAST(NULL AS STRING) AS product_id, array('brand: cannot be read') AS _unreadable")
-        >>> with_reasons(rows, PRODUCTS, "USD").first()["_reasons"]
-        ['brand: cannot be read', 'product_id: missing']
+        >>> rows = spark.sql("SELECT 'b' AS brand, array('name: cannot be read') AS _unreadable")
+        >>> rules = [Judgement("brand: not a brand", "reject", F.col("brand") == "b")]
+        >>> judged(rows, rules).first()["_reasons"]
+        ['brand: not a brand', 'name: cannot be read']
     """
-    reasons = [_missing(name) for name in REQUIRED[table.name]]
+    found = {
+        "_reasons": F.sort_array(F.concat("_unreadable", _given(judgements, "reject"))),
+        "_warnings": F.sort_array(_given(judgements, "warn")),
+        "_fatal": F.sort_array(_given(judgements, "fail")),
+    }
+    return rows.withColumns(found).drop("_unreadable")
+
+
+def _given(judgements: Sequence[Judgement], severity: str) -> SparkColumn:
+    reasons = [F.when(one.broken, one.reason) for one in judgements if one.severity == severity]
+    return F.array_compact(F.array(*reasons)) if reasons else F.array().cast("array<string>")
+
+
+def built_in(table: Table, config: Config) -> list[Judgement]:
+    """What holds of every source of a table, declared or not."""
+    rules = [_missing(name) for name in REQUIRED[table.name]]
+    for column in canonical_columns(table):
+        if column.type == "STRING":
+            rules += _readable(column.name)
+        elif column.type == "TIMESTAMP":
+            rules.append(_absurd(column.name, config))
     if table.name == "events":
-        reasons += [_amount_missing(), _sign_wrong(), _foreign(currency)]
-    found = F.array_compact(F.array(*reasons))
-    return rows.withColumn("_reasons", F.sort_array(F.concat("_unreadable", found))).drop("_unreadable")
+        rules += [_amount_missing(), _sign_wrong(), _negative("discount"), _foreign(config.money.currency)]
+    if table.name == "campaigns":
+        rules.append(_negative("cost"))
+    if table.name == "consents":
+        rules.append(_reject("status: not granted, denied or withdrawn", ~F.col("status").isin(*_STATUS)))
+    if table.name == "customers":
+        rules += _attributes(config)
+    return rules
 
 
-def _missing(name: str) -> SparkColumn:
-    """A required value that was not given; one that was given but unreadable has its own reason already."""
-    unreadable = F.exists("_unreadable", lambda reason: reason.startswith(f"{name}: "))
-    return F.when(F.col(name).isNull() & ~unreadable, f"{name}: missing")
+_STATUS = ("granted", "denied", "withdrawn")
 
 
-def _amount_missing() -> SparkColumn:
-    unreadable = F.exists("_unreadable", lambda reason: reason.startswith("amount: "))
+def declared(rules: Sequence[Rule], as_of: date, business_timezone: str) -> list[Judgement]:
+    """The rules of a configuration that one row alone can break; the others: `segspark.ingest.across`."""
+    alone = [rule for rule in rules if rule.check not in ACROSS_ROWS]
+    return [
+        Judgement(
+            rule_reason(rule), rule.severity, restricted(_broken(rule, column_of(rule), as_of, business_timezone), rule)
+        )
+        for rule in alone
+    ]
+
+
+def restricted(broken: SparkColumn, rule: Rule) -> SparkColumn:
+    """The condition, only where the rule's own condition holds."""
+    return F.expr(rule.when) & broken if rule.when else broken
+
+
+def column_of(rule: Rule) -> SparkColumn:
+    """The rule's column, or the value of a key in a map column."""
+    name, _, key = rule.column.partition(".")
+    return F.col(quoted(name))[key] if key else F.col(quoted(name))
+
+
+def rule_reason(rule: Rule) -> str:
+    """The rule in words; never with a value of the data.
+
+    Examples:
+        >>> rule_reason(Rule(column="amount", check="range", min=0, max=500))
+        'amount: outside 0 to 500'
+    """
+    low = "anything" if rule.min is None else f"{rule.min:g}"
+    high = "anything" if rule.max is None else f"{rule.max:g}"
+    said = {
+        "not_null": "missing",
+        "type": f"cannot be read as {rule.type}",
+        "range": f"outside {low} to {high}",
+        "set": f"none of the {len(rule.values or [])} values allowed",
+        "pattern": "does not have the form declared",
+        "unique": "also that of another row",
+        "foreign_key": f"not in {rule.table}",
+        "freshness": f"newest is more than {rule.within_days} days before as_of",
+        "not_in_future": "in the future",
+        "plausible": f"beyond {high} either way, which is not plausible",
+    }[rule.check]
+    condition = f" where {rule.when}" if rule.when else ""
+    return f"{rule.column}: {said}{condition}"
+
+
+def _broken(rule: Rule, value: SparkColumn, as_of: date, zone: str) -> SparkColumn:
+    if rule.check == "not_null":
+        return value.isNull()
+    if rule.check == "type":
+        return value.isNotNull() & value.cast("string").try_cast(str(rule.type)).isNull()
+    if rule.check == "set":
+        return ~value.cast("string").isin(*(rule.values or []))
+    if rule.check == "pattern":
+        return ~value.cast("string").rlike(f"^(?:{rule.pattern})$")
+    if rule.check == "not_in_future":
+        tolerance = 1 if rule.tolerance_days is None else rule.tolerance_days
+        return value >= F.lit(midnight(as_of + timedelta(days=tolerance), zone))
+    number = value.try_cast("double")
+    if rule.check == "plausible":
+        return F.abs(number) > F.lit(rule.max)
+    below = number < F.lit(rule.min) if rule.min is not None else F.lit(False)
+    return below | (number > F.lit(rule.max)) if rule.max is not None else below
+
+
+def _reject(reason: str, broken: SparkColumn) -> Judgement:
+    return Judgement(reason, "reject", broken)
+
+
+def _unreadable(name: str) -> SparkColumn:
+    """One that was given but unreadable has its own reason already."""
+    return F.exists("_unreadable", lambda reason: reason.startswith(f"{name}: ") | reason.startswith("row: "))
+
+
+def _missing(name: str) -> Judgement:
+    return _reject(f"{name}: missing", F.col(name).isNull() & ~_unreadable(name))
+
+
+def _readable(name: str) -> list[Judgement]:
+    longest = LONGEST_TEXT if name in _LONG else LONGEST_ID
+    value = F.col(name)
+    return [
+        _reject(f"{name}: longer than {longest:,} characters", F.length(value) > longest),
+        _reject(
+            f"{name}: holds bytes that are no text",
+            ~F.is_valid_utf8(value) | value.contains("\x00") | value.contains("\ufffd"),
+        ),
+    ]
+
+
+def _absurd(name: str, config: Config) -> Judgement:
+    zone = config.time.business_timezone
+    first, last = midnight(config.time.earliest, zone), midnight(config.time.latest, zone)
+    reason = f"{name}: before {config.time.earliest} or not before {config.time.latest}"
+    return _reject(reason, (F.col(name) < F.lit(first)) | (F.col(name) >= F.lit(last)))
+
+
+def _amount_missing() -> Judgement:
     needs = F.col("event_type").isin(*MONEY_TYPES) & F.col("amount").isNull()
-    return F.when(needs & ~unreadable, "amount: missing, which a purchase or return needs")
+    return _reject("amount: missing, which a purchase or return needs", needs & ~_unreadable("amount"))
 
 
-def _sign_wrong() -> SparkColumn:
+def _sign_wrong() -> Judgement:
     wrong = ((F.col("event_type") == "purchase") & (F.col("amount") < 0)) | (
         (F.col("event_type") == "return") & (F.col("amount") > 0)
     )
-    return F.when(wrong, "amount: purchases are positive and returns negative")
+    return _reject("amount: purchases are positive and returns negative", wrong)
 
 
-def _foreign(currency: str) -> SparkColumn:
-    return F.when(F.col("currency") != currency, f"currency: not {currency}, and no rates are given")
+def _negative(name: str) -> Judgement:
+    return _reject(f"{name}: negative", F.col(name) < 0)
+
+
+def _foreign(currency: str) -> Judgement:
+    return _reject(f"currency: not {currency}, and no rates are given", F.col("currency") != currency)
+
+
+def _attributes(config: Config) -> list[Judgement]:
+    rules = []
+    for name, attribute in config.attributes.items():
+        value = F.col("attributes")[name]
+        if attribute.type == "numeric":
+            number = value.try_cast("double")
+            wrong = value.isNotNull() & (number.isNull() | F.isnan(number) | (F.abs(number) == float("inf")))
+            rules.append(_reject(f"attributes.{name}: not a number", wrong))
+        elif attribute.type == "ordinal":
+            allowed = attribute.order or []
+            rules.append(_reject(f"attributes.{name}: none of its {len(allowed)} levels", ~value.isin(*allowed)))
+    return rules

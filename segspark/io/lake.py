@@ -1,41 +1,37 @@
-"""Delta tables: created from their contracts, read with their versions, written only where something changed."""
+"""Delta tables: created from their contracts, read with their versions."""
 
+import json
 from dataclasses import dataclass, field
-from functools import reduce
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
-from segspark.columns import differs, quoted, text_literal
+from segspark.columns import quoted, text_literal
 from segspark.config.model import Workspace
 from segspark.errors import SegsparkError
+from segspark.io.changes import conformed
 from segspark.tables import Column, Table
+
+# deltalake reads no deletion vectors through pyarrow; a run's transaction id is of no use when it is long over.
+_PROPERTIES = "'delta.enableDeletionVectors' = 'false', 'delta.setTransactionRetentionDuration' = 'interval 30 days'"
+
+
+_RECENT = 100  # commits looked at; under a table's lock there are one or two
 
 
 @dataclass(frozen=True)
-class Change:
-    """What a write changed, in rows, and the table's version after it."""
+class Commit:
+    """A version of a table, and what its writer said of it."""
 
-    inserted: int
-    updated: int
-    deleted: int
     version: int
-
-    @property
-    def total(self) -> int:
-        """Rows that changed in any way."""
-        return self.inserted + self.updated + self.deleted
+    said: dict[str, object]
 
 
 @dataclass
 class Lake:
-    """The tables of a workspace.
-
-    Every write is atomic per table, and is not made at all when it would change nothing.
-    """
+    """The tables of a workspace: where they are, how they are made and read. Writing: see `segspark.io.commits`."""
 
     spark: SparkSession
     workspace: Workspace
@@ -89,7 +85,7 @@ class Lake:
         layout = f"CLUSTER BY ({', '.join(map(quoted, table.cluster_by))})" if table.cluster_by else ""
         self.spark.sql(
             f"CREATE TABLE IF NOT EXISTS {self.identifier(table)} ({columns}) USING DELTA {layout} "
-            f"COMMENT {text_literal(table.comment)} TBLPROPERTIES ('delta.enableDeletionVectors' = 'false')"
+            f"COMMENT {text_literal(table.comment)} TBLPROPERTIES ({_PROPERTIES})"
         )
         present = set(self.spark.table(self.identifier(table)).columns)
         missing = [column for column in table.columns if column.name not in present]
@@ -98,56 +94,28 @@ class Lake:
             self.spark.sql(f"ALTER TABLE {self.identifier(table)} ADD COLUMNS ({added})")
         self._created.add(table)
 
-    def append(self, table: Table, rows: DataFrame) -> None:
-        """Add rows that are known to be new."""
-        self.create(table)
-        self._insert(table, rows)
+    def commits(self, table: Table, after: int) -> list[Commit]:
+        """The table's latest commits after a version, newest first."""
+        history = self.spark.sql(f"DESCRIBE HISTORY {self.identifier(table)} LIMIT {_RECENT}")
+        rows = history.where(F.col("version") > after).select("version", "userMetadata")
+        return [Commit(row[0], _parsed(row[1])) for row in rows.orderBy(F.desc("version")).collect()]  # <= _RECENT
 
-    def publish(
-        self, table: Table, rows: DataFrame, scope: SparkColumn | None = None, delete_missing: bool = False
-    ) -> Change:
-        """Bring the table to these rows: insert new ones, update changed ones, leave the rest alone.
-
-        Args:
-            table: the contract; rows are compared by its key and its compared columns.
-            rows: unique by key, with at least the contract's columns.
-            scope: the part of the table that the rows are compared with; the whole of it by default.
-            delete_missing: also delete the rows of the scope whose key is not among the rows.
-
-        Raises:
-            SegsparkError: two rows have the same key.
-        """
-        self.create(table)
-        current = self.read(table)
-        current = current if scope is None else current.where(scope)
-        changes = _changes(_conformed(rows, table), current, table, delete_missing).persist()
-        try:
-            counts = self._counts(table, changes)
-            if counts["update"] or counts["delete"]:
-                self._merge(table, changes)
-            elif counts["insert"]:
-                self._insert(table, changes)
-        finally:
-            changes.unpersist()
-        return Change(counts["insert"], counts["update"], counts["delete"], self.version(table))
-
-    def _counts(self, table: Table, changes: DataFrame) -> dict[str, int]:
-        counted = {row["_change"]: row["count"] for row in changes.groupBy("_change").count().collect()}  # <= 4 rows
-        if "twice" in counted:
-            row = changes.where("_change = 'twice'").select(*table.key).first()
-            raise SegsparkError(
-                f"{table.name}: more than one row for {row.asDict() if row else {}}; nothing was written"
-            )
-        return {change: counted.get(change, 0) for change in ("insert", "update", "delete")}
-
-    def _insert(self, table: Table, rows: DataFrame) -> None:
-        writer = _conformed(rows, table).write.format("delta").mode("append")
+    def insert(self, table: Table, rows: DataFrame) -> None:
+        """Append rows; only `Writer` may call this."""
+        writer = conformed(rows, table).write.format("delta").mode("append")
         if self.workspace.root is not None:
             writer.save(self.location(table))
         else:
             writer.saveAsTable(self.identifier(table))
 
-    def _merge(self, table: Table, changes: DataFrame) -> None:
+    def merge(self, table: Table, changes: DataFrame, pruning: str) -> None:
+        """Apply changes marked in `_change` by the table's key; only `Writer` may call this.
+
+        Args:
+            table: the contract.
+            changes: unique by key.
+            pruning: SQL condition over the target `t` that holds of every row to update or delete.
+        """
         target, key = self.identifier(table), table.key
         columns = [name for name in table.column_names if name not in key]
         matched = " AND ".join(f"t.{quoted(name)} <=> c.{quoted(name)}" for name in key)
@@ -158,7 +126,7 @@ class Lake:
         view = f"segspark_changes_{table.name}"
         changes.createOrReplaceTempView(view)
         self.spark.sql(
-            f"MERGE INTO {target} t USING {view} c ON {matched} "  # noqa: S608 (quoted names)
+            f"MERGE INTO {target} t USING {view} c ON ({pruning}) AND {matched} "  # noqa: S608 (quoted names)
             "WHEN MATCHED AND c._change = 'delete' THEN DELETE "
             f"WHEN MATCHED THEN UPDATE SET {updates} "
             f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
@@ -176,37 +144,10 @@ def _present_or_null(column: Column, present: list[str]) -> SparkColumn:
     return value.alias(column.name)
 
 
-def _conformed(rows: DataFrame, table: Table) -> DataFrame:
-    """The contract's columns in its order and types."""
-    columns = [F.col(quoted(column.name)).cast(column.type).alias(column.name) for column in table.columns]
-    return rows.select(*columns)
-
-
-def _changes(rows: DataFrame, current: DataFrame, table: Table, delete_missing: bool) -> DataFrame:
-    """Rows to insert, update or delete, each marked so in `_change`; those whose key came twice are marked, too."""
-    old = current.select(F.struct(*current.columns).alias("old"))
-    same = F.count("*").over(Window.partitionBy(*table.key))
-    new = rows.select(F.struct(*rows.columns).alias("new"), same.alias("rows"))
-    same_key = [F.col(f"old.{quoted(name)}").eqNullSafe(F.col(f"new.{quoted(name)}")) for name in table.key]
-    both = new.join(old, on=reduce(SparkColumn.__and__, same_key), how="full" if delete_missing else "left")
-    change = (
-        F.when(F.col("rows") > 1, "twice")
-        .when(F.col("old").isNull(), "insert")
-        .when(F.col("new").isNull(), "delete")
-        .when(_any_difference(rows.schema, table), "update")
-    )
-    columns = [
-        F.coalesce(F.col(f"new.{quoted(name)}"), F.col(f"old.{quoted(name)}")).alias(name)
-        if name in table.key
-        else F.col(f"new.{quoted(name)}").alias(name)
-        for name in table.column_names
-    ]
-    return both.select(*columns, change.alias("_change")).where("_change IS NOT NULL")
-
-
-def _any_difference(schema: StructType, table: Table) -> SparkColumn:
-    differences = [
-        differs(F.col(f"old.{quoted(name)}"), F.col(f"new.{quoted(name)}"), schema[name].dataType)
-        for name in table.compared
-    ]
-    return reduce(SparkColumn.__or__, differences, F.lit(False))
+def _parsed(metadata: str | None) -> dict[str, object]:
+    """What a commit of segspark's said; nothing where another writer made the commit."""
+    try:
+        said = json.loads(metadata or "{}")
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

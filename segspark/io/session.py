@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,10 +14,7 @@ from pyspark.sql import SparkSession
 from segspark.config.load import reveal
 from segspark.config.model import Spark
 from segspark.errors import BadInputError, SegsparkError
-
-DELTA = "io.delta:delta-spark_4.2_2.13:4.4.0"
-# Delta needs two jars; the rest of its dependencies Spark ships itself, and older ones beside them can break it.
-SHIPPED_WITH_SPARK = "com.*:*,org.*:*,javax.*:*,commons-*:*,io.airlift:*,io.unitycatalog:*,io.delta:delta-kernel-*"
+from segspark.io.jars import jar_properties, missing_jars
 
 REQUIRED = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -47,30 +44,25 @@ LOCAL = {
     "spark.driver.host": "127.0.0.1",
 }
 
-_NO_JARS = """Delta's jars could not be loaded: {reason}
-  Spark fetches {package} from the Maven registry once and caches it in ~/.ivy2.5.2. Without a network,
-  copy delta-spark_4.2_2.13-4.4.0.jar and delta-storage-4.4.0.jar from a machine that has them (its
-  ~/.ivy2.5.2/jars) and name their folder: --set spark.jars_folder=/path/to/jars
-  Spark's own words: {log}"""
-
 _NO_JAVA = """Spark could not start: {reason}
   It needs Java 17 or 21: apt-get install openjdk-17-jre-headless (Debian), dnf install java-21-openjdk-headless
   (Fedora), brew install openjdk@21 (macOS); set JAVA_HOME when there are several.
   Spark's own words: {log}"""
 
 
-def open_session(settings: Spark, verbose: bool = False) -> SparkSession:
+def open_session(settings: Spark, verbose: bool = False, packages: Sequence[str] = ()) -> SparkSession:
     """Start a session, or join the one that spark-submit started.
 
     Args:
         settings: master, jars and Spark properties; a property given here wins over segspark's own.
         verbose: leave Spark's log on the terminal; otherwise it goes to a file, named when the start fails.
+        packages: what sources need besides Delta (`segspark.io.jars.needed_packages`).
 
     Raises:
-        BadInputError: Java or Delta's jars are missing, with what to do.
+        BadInputError: Java or jars are missing, with what to do.
     """
     builder = SparkSession.builder.appName("segspark")
-    for key, value in _properties(settings).items():
+    for key, value in _properties(settings, packages).items():
         builder = builder.config(key, value)
     if not verbose:  # pyspark writes a line of JSON for every expression that it cannot resolve
         for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
@@ -82,7 +74,7 @@ def open_session(settings: Spark, verbose: bool = False) -> SparkSession:
         with _output_to(None if verbose or submitted() else log):
             session = builder.getOrCreate()
     except PySparkException as error:
-        raise _cannot_start(error, log) from error
+        raise _cannot_start(error, log, packages) from error
     _check_delta(session, log)
     return session
 
@@ -92,11 +84,12 @@ def submitted() -> bool:
     return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
-def _properties(settings: Spark) -> dict[str, str]:
+def _properties(settings: Spark, packages: Sequence[str]) -> dict[str, str]:
     properties = dict(REQUIRED)
     if not submitted():
         master = settings.master or "local[*]"
-        properties |= {"spark.master": master, **_jars(settings.jars_folder and reveal(settings.jars_folder))}
+        folder = settings.jars_folder and reveal(settings.jars_folder)
+        properties |= {"spark.master": master, **jar_properties(folder, packages)}
         if master.startswith("local"):
             properties |= LOCAL
     return properties | {key: _property(value) for key, value in settings.config.items()}
@@ -104,17 +97,6 @@ def _properties(settings: Spark) -> dict[str, str]:
 
 def _property(value: str | int | float | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _jars(folder: str | None) -> dict[str, str]:
-    if folder is None:
-        return {"spark.jars.packages": DELTA, "spark.jars.excludes": SHIPPED_WITH_SPARK}
-    jars = sorted(str(jar) for jar in Path(folder).glob("*.jar"))
-    if not any("delta-spark" in Path(jar).name for jar in jars):
-        raise BadInputError(
-            [_NO_JARS.format(reason=f"no delta-spark jar in {folder}", package=DELTA, log="(not started)")]
-        )
-    return {"spark.jars": ",".join(jars)}
 
 
 @contextmanager
@@ -138,12 +120,12 @@ def _output_to(log: Path | None) -> Iterator[None]:
         os.close(target)
 
 
-def _cannot_start(error: Exception, log: Path) -> SegsparkError:
+def _cannot_start(error: Exception, log: Path, packages: Sequence[str]) -> SegsparkError:
     written = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
     last = next((line for line in reversed(written.splitlines()) if line.strip()), str(error))
     if "UNRESOLVED DEPENDENCIES" in written or "unresolved dependency" in written:
         reason = "the registry cannot be reached and the cache does not hold them."
-        return BadInputError([_NO_JARS.format(reason=reason, package=DELTA, log=log)])
+        return missing_jars(reason, log, packages)
     if "JAVA" in str(error) or "java" in last.lower():
         return BadInputError([_NO_JAVA.format(reason=last, log=log)])
     return SegsparkError(f"Spark could not start: {last}\n  Spark's own words: {log}")
@@ -156,4 +138,4 @@ def _check_delta(session: SparkSession, log: Path) -> None:
     except PySparkException as error:
         if not (error.getCondition() or "").startswith("DELTA_"):
             reason = "the running Spark session does not have them."
-            raise BadInputError([_NO_JARS.format(reason=reason, package=DELTA, log=log)]) from error
+            raise missing_jars(reason, log) from error

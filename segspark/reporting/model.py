@@ -70,11 +70,34 @@ class ScatterPoint:
 
 
 @dataclass(frozen=True)
+class QualityRow:
+    """One rule held against the rows last read from one source.
+
+    `target` is the table that the source feeds; `severity` is reject (the row is quarantined), warn (it is only
+    counted) or fail (the run stops); `failed_share` is rows_failed / rows_checked, None where nothing was checked.
+    `previous` are the shares of earlier runs, oldest first, without this one.
+
+    >>> QualityRow("shop", "events", "amount: missing", "reject", 200, 3, 0.015, (0.01, 0.02)).previous[-1]
+    0.02
+    """
+
+    source: str
+    target: str
+    rule: str
+    severity: str
+    rows_checked: int
+    rows_failed: int
+    failed_share: float | None
+    previous: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything the page shows.
 
     `headlines` and `details` are (label, formatted value) pairs; `ledger` rows are
-    (source, read, accepted, quarantined, deduplicated) counts of rows; `warning` is "" where there is none.
+    (source, read, accepted, quarantined, deduplicated) counts of rows; `warning` is "" where there is none;
+    `quality` has a row per source and rule, kept or broken.
     """
 
     title: str
@@ -88,3 +111,4 @@ class Report:
     warning: str
     details: tuple[tuple[str, str], ...]
     ledger: tuple[tuple[str, int, int, int, int], ...]
+    quality: tuple[QualityRow, ...] = ()

@@ -9,7 +9,7 @@ from statistics import median
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from segspark.reporting import text
+from segspark.reporting import quality, text
 from segspark.reporting.figures import segment_figures, training_figures
 from segspark.reporting.labels import clean
 from segspark.reporting.model import Measure, Report, ScatterPoint, SegmentCard
@@ -33,6 +33,9 @@ def render(report: Report) -> str:
         figures={name: Markup(to_svg(figure)) for name, figure in figures.items()},  # noqa: S704
         features=columns(report.segments),
         medians=scatter_medians(report.segments, report.scatter),
+        finding=quality.finding(report.quality, report.ledger),
+        broken=quality.broken(report.quality),
+        kept=quality.kept(report.quality),
         dark_colours=_dark_colours(),
         dark_brightness=DARK_BRIGHTNESS,
         points=sum(map(drawable, report.scatter)),
@@ -111,6 +114,7 @@ def _environment() -> Environment:
     environment.filters.update(
         number=text.number, score=text.score, percent=text.percent, money=text.money, bare=text.bare,
         comparison=text.comparison, bar=bar, distinguishing=distinguishing, swatch=swatch,
+        name=quality.name, share=quality.share, change=quality.change, trend=quality.trend, broken_in=quality.broken_in,
     )  # fmt: skip
     return environment
 

@@ -81,14 +81,14 @@ def _publish(
     run_id: str,
 ) -> int:
     """Events first: a retry after a crash finds the same changes, and the events that are there already."""
-    lake, as_of = context.lake, context.as_of
+    writer, as_of = context.writer(run_id), context.as_of
     moment = F.lit(midnight(as_of, context.config.time.business_timezone))
-    lake.publish(SEGMENT_MEMBERSHIP_EVENTS, membership_events(new, current, moment, as_of, run_id))
+    writer.publish(SEGMENT_MEMBERSHIP_EVENTS, membership_events(new, current, moment, as_of, run_id))
     schema = ", ".join(f"{column.name} {column.type}" for column in SEGMENT_PROFILES.columns)
     rows = context.spark.createDataFrame([tuple(vars(one).values()) for one in profiles], schema)
-    lake.publish(SEGMENT_PROFILES, rows, delete_missing=True)
-    changed = lake.publish(SEGMENT_ASSIGNMENTS, new, delete_missing=True).total
-    lake.publish(SEGMENTS, registry(segments, lake.read(SEGMENTS), as_of))
+    writer.publish(SEGMENT_PROFILES, rows, delete_missing=True)
+    changed = writer.publish(SEGMENT_ASSIGNMENTS, new, delete_missing=True).total
+    writer.publish(SEGMENTS, registry(segments, context.lake.read(SEGMENTS), as_of))
     return changed
 
 

@@ -14,6 +14,8 @@ from segspark import __version__
 from segspark.config import Config
 from segspark.config.load import config_hash, reveal
 from segspark.features.declarations import declared_features
+from segspark.io.commits import Writer
+from segspark.io.jars import needed_packages
 from segspark.io.lake import Lake
 from segspark.io.session import open_session
 from segspark.progress import Reporter
@@ -62,7 +64,8 @@ class Context:
     @cached_property
     def spark(self) -> SparkSession:
         """The session, started when first needed."""
-        return open_session(self.config.spark, self.verbose)
+        sources = [source for _, source in self.config.sources.all()]
+        return open_session(self.config.spark, self.verbose, needed_packages(sources))
 
     @property
     def lake_root(self) -> str | None:
@@ -100,6 +103,10 @@ class Context:
             "version": __version__,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+    def writer(self, run_id: str) -> Writer:
+        """What writes tables in the name of a run."""
+        return Writer(self.lake, run_id, self.attempt_id, self.config.commits.lock_timeout_seconds)
 
     def versions(self, *tables: Table) -> dict[str, str]:
         """The tables' current versions, by name."""
@@ -152,4 +159,4 @@ def _record(context: Context, phase: str, started: datetime, outcomes: Sequence[
         for outcome in outcomes
     ]
     schema = ", ".join(f"{column.name} {column.type}" for column in RUNS.columns)
-    context.lake.append(RUNS, context.spark.createDataFrame(rows, schema))
+    context.writer(context.attempt_id).append(RUNS, context.spark.createDataFrame(rows, schema))

@@ -22,7 +22,7 @@ def features(context: Context) -> Sequence[Outcome]:
     if read == 0:
         raise BadInputError([_nothing_before(context)])
     rows = customer_features(events, customers, context.as_of, zone, context.config.features, context.features)
-    change = context.lake.publish(
+    change = context.writer(context.run_id("features", inputs)).publish(
         context.features_table, rows, scope=F.col("as_of") == F.lit(context.as_of), delete_missing=True
     )
     total = context.lake.read(context.features_table).where(F.col("as_of") == F.lit(context.as_of)).count()

@@ -1,139 +1,178 @@
-"""Ingest: sources into events and dimensions; what is not acceptable into quarantine; nothing lost."""
+"""Ingest: what is new in the sources into the tables; what is not acceptable into quarantine; nothing lost."""
 
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
-from pyspark import StorageLevel
-from pyspark.errors import PySparkException
-from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from segspark.columns import content_hash
-from segspark.config import Source
-from segspark.errors import BadInputError
-from segspark.ingest.duplicates import with_fate
-from segspark.ingest.mapping import map_rows, mapped_columns, mapping_problems
-from segspark.ingest.quarantine import quarantined
-from segspark.ingest.rules import with_reasons
-from segspark.io.sources import input_files, read_source
+from segspark.errors import BadInputError, RefusedError, SegsparkError
+from segspark.ingest.quality import Checked, quality_rows
+from segspark.ingest.quarantine import REJECTED
 from segspark.steps.context import Context, Outcome
-from segspark.tables import CAMPAIGNS, CUSTOMERS, EVENTS, PRODUCTS, QUARANTINE, Table
+from segspark.steps.identity import Persons, persons
+from segspark.steps.judging import Judged, judge
+from segspark.steps.opening import TARGETS, Opened, digest, open_all, open_quarantine, position_rows
+from segspark.steps.settling import Settled, settle
+from segspark.tables import DATA_QUALITY, EVENTS, IDENTITY_LINKS, INGEST_POSITIONS, QUARANTINE, Table
 
-_TABLES = (PRODUCTS, CAMPAIGNS, CUSTOMERS, EVENTS)
 _FATES = ("accepted", "quarantined", "deduplicated")
-
-Opened = list[tuple[Source, DataFrame]]
 
 
 def ingest(context: Context) -> Sequence[Outcome]:
-    """Bring the tables up to date with the sources; the same input again changes nothing."""
-    opened = _open_all(context)
-    outcomes: list[Outcome] = []
-    for table in _TABLES:
-        if opened[table.name]:
-            outcomes += _ingest_table(context, table, opened[table.name])
-    if context.lake.read(EVENTS).isEmpty():
-        raise BadInputError(["sources.events: not one event was accepted; see the table quarantine for the reasons"])
-    return outcomes
+    """Bring the tables up to date with what is new in the sources; the same input again changes nothing."""
+    return _ingest(context, open_all(context))
 
 
-def _open_all(context: Context) -> dict[str, Opened]:
-    """Read every source and check every mapping before anything is written; all problems at once."""
-    opened: dict[str, Opened] = {table.name: [] for table in _TABLES}
-    problems: list[str] = []
-    tables = {table.name: table for table in _TABLES}
-    for name, source in context.config.sources.all():
-        try:
-            raw = read_source(context.spark, source)
-        except BadInputError as error:
-            problems += error.problems
-            continue
-        problems += mapping_problems(raw, tables[name], source)
-        opened[name].append((source, raw))
-    if problems:
-        raise BadInputError(problems)
-    return opened
+def reread(context: Context) -> Sequence[Outcome]:
+    """Read all of every source again, as it is mapped now; its rows replace those that it gave before."""
+    return _ingest(context, open_all(context, again=True))
 
 
-def _ingest_table(context: Context, table: Table, opened: Opened) -> list[Outcome]:
-    inputs = {source.name: ",".join(input_files(raw)) for source, raw in opened}
-    run_id = context.run_id("ingest", inputs)
-    rows = _decided(context, table, opened).persist(StorageLevel.MEMORY_AND_DISK)
+def replay(context: Context) -> Sequence[Outcome]:
+    """Judge the rejected rows in quarantine again, by the rules and mappings of now."""
+    return _ingest(context, open_quarantine(context), replayed=True)
+
+
+def _ingest(context: Context, opened: list[Opened], replayed: bool = False) -> list[Outcome]:
+    """Judge everything, then publish: a gate that refuses one source refuses before anything is written."""
+    judged: dict[str, Judged] = {}
+    by_table = {table: [one for one in opened if one.table is table] for table in TARGETS}
     try:
-        counts = _counts(rows)
-        if any(fate == "quarantined" for _, fate in counts):
-            as_read = [column.name for column in mapped_columns(table)]
-            context.lake.publish(QUARANTINE, quarantined(rows, as_read).withColumn("run_id", F.lit(run_id)))
-        accepted = rows.where("_fate = 'accepted'").withColumn("run_id", F.lit(run_id))
-        if any(fate == "accepted" for _, fate in counts):
-            _publish(context, table, accepted)
-    except PySparkException as error:
-        raise _failed_expression(table, error) from error
+        for table, some in by_table.items():
+            if found := judge(context, table, some, judged):
+                judged[table.name] = found
+        if not replayed:
+            _gate(context, judged)
+        everyone = persons(context, judged)
+        outcomes: list[Outcome] = []
+        for table, some in by_table.items():
+            if table.name in judged:
+                outcomes += _publish(context, judged[table.name], everyone, replayed)
+            else:
+                outcomes += [_nothing_new(context, one) for one in some]
+        run_id = context.run_id("ingest", {k: v for outcome in outcomes for k, v in outcome.inputs.items()})
+        everyone.publish(context, run_id)
+        _record(context, judged, opened, run_id)
+        return outcomes
     finally:
-        rows.unpersist()
-    return [_outcome(context, table, source, counts, inputs) for source, _ in opened]
+        for one in judged.values():
+            one.rows.unpersist()
 
 
-def _decided(context: Context, table: Table, opened: Opened) -> DataFrame:
-    """Every input row with its fate."""
-    mapped = [_mapped(context, table, source, raw, rank) for rank, (source, raw) in enumerate(opened)]
-    rows = reduce(DataFrame.unionByName, mapped)
-    key = table.key[0]
-    existing = context.lake.read(table)
-    stored = existing.select(key, _content(table, existing).alias("_stored"))
-    return with_fate(rows.withColumn("_content", _content(table, rows)), stored, key, replaces=table is not EVENTS)
+def _gate(context: Context, judged: dict[str, Judged]) -> None:
+    """Stop the run before anything is published where rules or limits say so.
+
+    Raises:
+        BadInputError: no event is acceptable, and there were none before.
+        RefusedError: a rule of severity fail is broken, or too large a share of a source's rows is rejected.
+    """
+    events = judged.get(EVENTS.name)
+    acceptable = sum(facts.read - facts.rejected for facts in events.facts.values()) if events else 0
+    if not acceptable and context.lake.read(EVENTS).isEmpty():
+        why = "; ".join(_worst(facts.broken) for facts in events.facts.values() if facts.broken) if events else ""
+        raise BadInputError(
+            [f"sources.events: not one event can be accepted, so nothing was written: {why or 'there are no rows'}"]
+        )
+    refused = []
+    for one in judged.values():
+        for source in (opened.source for opened in one.opened):
+            facts = one.facts[source.name]
+            place = f"sources.{one.table.name}.{source.name}"
+            if facts.count("fail"):
+                fatal = {key: rows for key, rows in facts.broken.items() if key[1] == "fail"}
+                refused.append(f"{place}: {_worst(fatal)}")
+            elif facts.read and facts.rejected / facts.read > source.rejected_share_limit:
+                refused.append(
+                    f"{place}: {facts.rejected:,} of {facts.read:,} rows rejected, more than rejected_share_limit "
+                    f"{source.rejected_share_limit:.0%} allows: {_worst(facts.broken)}"
+                )
+    if refused:
+        raise RefusedError("nothing was written:\n" + "\n".join(f"  - {line}" for line in refused))
 
 
-def _mapped(context: Context, table: Table, source: Source, raw: DataFrame, rank: int) -> DataFrame:
-    time = context.config.time
-    zone = source.input_timezone or time.input_timezone
-    rows = map_rows(raw, table, source.columns, zone, time.business_timezone)
-    judged = with_reasons(rows, table, context.config.money.currency)
-    # Only rejected rows keep what was read; for a conflicting duplicate that is the row as it was understood.
-    raw_json = F.when(F.size("_reasons") > 0, F.to_json("_raw"))
-    return judged.select(
-        *[name for name in table.column_names if name not in ("source", "run_id")],
-        F.lit(source.name).alias("source"),
-        F.lit(rank).alias("_source_rank"),
-        "_reasons",
-        raw_json.alias("_raw_json"),
-    )
+def _worst(broken: Mapping[tuple[str, str], int]) -> str:
+    first = sorted(broken.items(), key=lambda item: (-item[1], item[0]))[:3]
+    return "; ".join(f"{rule} ({rows:,} rows)" for (rule, _), rows in first)
 
 
-def _content(table: Table, rows: DataFrame) -> Column:
-    """A hash of what the source said: not of what was derived from it."""
-    return content_hash([column.name for column in mapped_columns(table) if column.name not in table.key], rows.schema)
+def _publish(context: Context, judged: Judged, everyone: Persons, replayed: bool) -> list[Outcome]:
+    """Write rows that lost, the table, and rejected rows; how far the sources were read comes last: `_record`."""
+    table = judged.table
+    inputs = {one.source.name: "quarantine" if replayed else digest(one.batch) for one in judged.opened}
+    run_id = context.run_id("ingest", inputs)
+    writer = context.writer(run_id)
+    with writer.lock(table):
+        settled = settle(context, judged)
+        if settled.superseded is not None:
+            writer.publish(QUARANTINE, settled.superseded.withColumn("run_id", F.lit(run_id)))
+        if table is not IDENTITY_LINKS:
+            changed = everyone.applied(context, table, settled.changed).withColumn("run_id", F.lit(run_id))
+            change = writer.apply(
+                table, changed.select(*table.column_names, "_change"), everyone.pruning(settled.pruning)
+            )
+            _account(table, settled, change.inserted)
+        for frame in settled.held:
+            frame.unpersist()
+    _publish_rejected(context, judged, settled, run_id, replayed)
+    return [_outcome(context, one, judged, settled, inputs) for one in judged.opened]
 
 
-def _counts(rows: DataFrame) -> dict[tuple[str, str], int]:
-    counted = rows.groupBy("source", "_fate").count().collect()  # at most three rows a source
-    return {(row["source"], row["_fate"]): row["count"] for row in counted}
+def _publish_rejected(context: Context, judged: Judged, settled: Settled, run_id: str, replayed: bool) -> None:
+    """What rules rejected; after a replay no longer what they now accept."""
+    writer = context.writer(run_id)
+    rejected = settled.rejected.withColumn("run_id", F.lit(run_id))
+    if replayed:
+        sources = [one.source.name for one in judged.opened]
+        scope = F.col("source").isin(*sources) & (F.col("kind") == REJECTED)
+        writer.publish(QUARANTINE, rejected, scope=scope, delete_missing=True)
+    elif any(facts.rejected for facts in judged.facts.values()):
+        writer.publish(QUARANTINE, rejected)
 
 
-def _publish(context: Context, table: Table, accepted: DataFrame) -> None:
-    """What is accepted as an event is new by its fate; what is accepted of a dimension may replace a row."""
-    if table is EVENTS:
-        context.lake.append(table, accepted)
-    else:
-        context.lake.publish(table, accepted)
+def _publish_rows(context: Context, run_id: str, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
+    """Rows made here: as many as there are rules, or files."""
+    if rows:
+        schema = ", ".join(f"{column.name} {column.type}" for column in table.columns)
+        context.writer(run_id).publish(table, context.spark.createDataFrame(rows, schema))
 
 
-def _outcome(
-    context: Context, table: Table, source: Source, counts: dict[tuple[str, str], int], inputs: dict[str, str]
-) -> Outcome:
-    accepted, rejected, repeated = (counts.get((source.name, fate), 0) for fate in _FATES)
-    read = accepted + rejected + repeated
+def _record(context: Context, judged: Mapping[str, Judged], opened: Sequence[Opened], run_id: str) -> None:
+    """What was found, and how far the sources were read: last of all, so that a run that died reads the same again."""
+    checked = [one for found in judged.values() for one in _checked(found)]
+    now = datetime.now(UTC)
+    _publish_rows(context, run_id, DATA_QUALITY, quality_rows(checked, run_id, context.as_of, now))
+    _publish_rows(context, run_id, INGEST_POSITIONS, position_rows(context, opened, run_id))
+
+
+def _account(table: Table, settled: Settled, inserted: int) -> None:
+    """Hold what the ledger will say against what was written."""
+    accepted = sum(rows for (_, fate), rows in settled.fates.items() if fate == "accepted")
+    if accepted != inserted + settled.replacing:
+        raise SegsparkError(
+            f"{table.name}: {accepted:,} rows were accepted, but {inserted:,} inserted and {settled.replacing:,} put "
+            "in the place of others; this is a defect of segspark's, please report it"
+        )
+
+
+def _checked(judged: Judged) -> list[Checked]:
+    return [
+        Checked(one.source.name, judged.table.name, one.source.rules, facts.read, facts.broken)
+        for one in judged.opened
+        if (facts := judged.facts[one.source.name]).read
+    ]
+
+
+def _outcome(context: Context, one: Opened, judged: Judged, settled: Settled, inputs: dict[str, str]) -> Outcome:
+    name = one.source.name
+    accepted, rejected, repeated = (settled.fates.get((name, fate), 0) for fate in _FATES)
+    read = judged.facts[name].read
     context.reporter.say(
-        f"{source.name}: {read:,} rows read, {accepted:,} accepted, {rejected:,} quarantined, {repeated:,} deduplicated"
+        f"{name}: {read:,} rows read, {accepted:,} accepted, {rejected:,} quarantined, {repeated:,} deduplicated"
     )
-    return Outcome(source.name, read, accepted, rejected, repeated, inputs, context.versions(table, QUARANTINE))
+    outputs = context.versions(QUARANTINE, *([] if judged.table is IDENTITY_LINKS else [judged.table]))
+    return Outcome(name, read, accepted, rejected, repeated, inputs, outputs)
 
 
-def _failed_expression(table: Table, error: PySparkException) -> Exception:
-    """A user's own CAST stops the job at the first bad row; try_cast would quarantine it."""
-    condition = error.getCondition() or ""
-    if condition.startswith(("CAST_", "CANNOT_PARSE", "DIVIDE_BY_ZERO", "ARITHMETIC_", "INVALID_", "NUMERIC_VALUE")):
-        first = str(error).strip().splitlines()[0]
-        advice = "use try_cast, try_to_timestamp or try_divide, and the row is quarantined instead"
-        return BadInputError([f"sources.{table.name}: an expression failed on a row: {first}; {advice}"])
-    return error
+def _nothing_new(context: Context, one: Opened) -> Outcome:
+    context.reporter.say(f"{one.source.name}: nothing new")
+    return Outcome(one.source.name, inputs={one.source.name: digest(one.batch)})

@@ -1,9 +1,10 @@
 """The phases in their order, by the name that the command line knows them by."""
 
 from segspark.steps.assign import assign
+from segspark.steps.check import check
 from segspark.steps.context import Context, Step, run_phase
 from segspark.steps.features import features
-from segspark.steps.ingest import ingest
+from segspark.steps.ingest import ingest, replay, reread
 from segspark.steps.report import report, report_path
 from segspark.steps.train import train
 
@@ -14,6 +15,15 @@ PHASES: dict[str, Step] = {
     "assign": assign,
     "report": report,
 }
+
+
+def run_ingest(context: Context, how: str) -> None:
+    """Run ingest in one of its other ways: check, replay or reread."""
+    if how == "check":
+        with context.reporter.phase("check"):
+            check(context)
+    else:
+        run_phase(context, "ingest", {"replay": replay, "reread": reread}[how])
 
 
 def run_phases(context: Context, names: list[str]) -> None:

@@ -182,7 +182,7 @@ def _publish_candidates(
         for one, mlflow_run_id in found
     ]
     schema = ", ".join(f"{column.name} {column.type}" for column in TRAINING_CANDIDATES.columns)
-    context.lake.publish(TRAINING_CANDIDATES, context.spark.createDataFrame(rows, schema))
+    context.writer(training.run_id).publish(TRAINING_CANDIDATES, context.spark.createDataFrame(rows, schema))
 
 
 def _outcome(context: Context, inputs: dict[str, str], version: ModelVersion) -> Outcome:

@@ -8,12 +8,20 @@ from decimal import Decimal
 import pytest
 from pyspark.sql import functions as F
 
-from segspark.config.model import EventSource
+from segspark.config.model import Config, EventSource
 from segspark.ingest.mapping import map_rows, mapping_problems
-from segspark.ingest.rules import with_reasons
+from segspark.ingest.rules import built_in
+from segspark.ingest.rules import judged as judge
 from segspark.tables import CUSTOMERS, EVENTS, PRODUCTS
 
 NEW_YORK = "America/New_York"
+CONFIG = Config.model_validate(
+    {
+        "workspace": {"root": "lake"},
+        "time": {"business_timezone": NEW_YORK},
+        "sources": {"events": [{"name": "shop", "path": "x", "columns": {}}]},
+    }
+)
 COLUMNS = {"event_id": "id", "customer_id": "who", "event_ts": "at", "event_type": "kind", "amount": "paid"}
 
 
@@ -153,7 +161,7 @@ def judged(spark):
         "id STRING, who STRING, at STRING, kind STRING, paid STRING, money STRING, stars STRING",
     )
     columns = COLUMNS | {"currency": "money", "rating": "stars", "quantity": 1, "properties": "map('k', id)"}
-    rows = with_reasons(map_rows(raw, EVENTS, columns, "UTC", NEW_YORK), EVENTS, "USD")
+    rows = judge(map_rows(raw, EVENTS, columns, "UTC", NEW_YORK), built_in(EVENTS, CONFIG))
     return {row["event_id"]: row for row in rows.collect()}
 
 

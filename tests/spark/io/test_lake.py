@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from segspark.config.model import Workspace
 from segspark.errors import SegsparkError
+from segspark.io.commits import Writer
 from segspark.io.lake import Lake
 from segspark.tables import Column, Table
 
@@ -58,7 +59,7 @@ def story(spark, lake):
 
     def publish(name, rows, table=PEOPLE, columns=SCHEMA, **how):
         try:
-            change = lake.publish(table, spark.createDataFrame(rows, columns), **how)
+            change = Writer(lake, "run", "attempt").publish(table, spark.createDataFrame(rows, columns), **how)
         except SegsparkError as error:
             change = error
         seen[name] = (change, lake.version(PEOPLE), stored(lake, table))
@@ -179,14 +180,16 @@ def test_rows_of_another_order_of_columns_and_other_types_are_conformed(spark, l
     rows = spark.sql(
         "SELECT 'r' AS run_id, 7 AS n, CAST(NULL AS MAP<STRING,STRING>) AS m, 2 AS x, 9 AS id, 'z' AS more"
     )
-    lake.append(table, rows)
+    Writer(lake, "run", "attempt").append(table, rows)
     assert stored(lake, table) == {"9": (2.0, None, 7, "r")}
 
 
 def test_a_folder_with_braces_in_its_name_can_be_updated(spark, tmp_path):
     lake = Lake(spark, Workspace(root=str(tmp_path / "{team}" / "lake")))
-    lake.publish(PEOPLE, spark.createDataFrame(FIRST[:1], SCHEMA))
-    change = lake.publish(PEOPLE, spark.createDataFrame([("a", 2.0, None, 1, "run2")], SCHEMA))
+    Writer(lake, "run", "attempt").publish(PEOPLE, spark.createDataFrame(FIRST[:1], SCHEMA))
+    change = Writer(lake, "run", "attempt").publish(
+        PEOPLE, spark.createDataFrame([("a", 2.0, None, 1, "run2")], SCHEMA)
+    )
     assert counts(change) == (0, 1, 0)
 
 
@@ -194,7 +197,7 @@ def test_a_workspace_in_a_catalog_is_written_like_a_folder(spark, tmp_path):
     spark.sql(f"CREATE DATABASE seg_test LOCATION '{tmp_path / 'db'}'")
     try:
         lake = Lake(spark, Workspace(catalog="spark_catalog", schema="seg_test"))
-        change = lake.publish(PEOPLE, spark.createDataFrame(FIRST, SCHEMA))
+        change = Writer(lake, "run", "attempt").publish(PEOPLE, spark.createDataFrame(FIRST, SCHEMA))
         assert counts(change) == (3, 0, 0)
         assert stored(lake) == {row[0]: row[1:] for row in FIRST}
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from segspark.reporting.model import Candidate, Measure, Report, ScatterPoint, SegmentCard
+from segspark.reporting.model import Candidate, Measure, QualityRow, Report, ScatterPoint, SegmentCard
 
 FEATURES = (
     # feature, label, unit, overall mean, overall standard deviation
@@ -93,6 +93,24 @@ def points(count: int, seed: int = 7) -> tuple[ScatterPoint, ...]:
     return tuple(made)
 
 
+def quality() -> tuple[QualityRow, ...]:
+    read = 1_469_307
+    return (
+        QualityRow(
+            "purchases", "events", "amount: purchases are positive and returns negative", "reject", read, 301,
+            301 / read, (0.0, 0.00004, 0.00007, 0.00006, 0.00011, 0.00015),
+        ),
+        QualityRow("purchases", "events", "customer_id: missing", "reject", read, 95, 95 / read, (0.0002, 0.0001)),
+        QualityRow(
+            "purchases", "events", "product_id: not in products", "warn", read, 18_412, 18_412 / read,
+            (0.02, 0.018, 0.016, 0.014, 0.0131),
+        ),
+        QualityRow("purchases", "events", "event_ts: cannot be read as TIMESTAMP", "reject", read, 0, 0.0, (0.0,)),
+        QualityRow("coupons", "events", "event_ts: within 40 days of as_of", "warn", 2_102, 2_102, 1.0, ()),
+        QualityRow("campaigns", "events", "event_id: missing", "reject", 6_589, 0, 0.0, (0.1, 0.0)),
+    )  # fmt: skip
+
+
 def report(scatter: int = 2_000, warning: str = "") -> Report:
     return Report(
         title="Who buys at The Complete Journey",
@@ -115,6 +133,7 @@ def report(scatter: int = 2_000, warning: str = "") -> Report:
             ("purchases", 1_469_307, 1_468_911, 396, 0), ("campaigns", 6_589, 6_580, 0, 9),
             ("coupons", 2_102, 2_100, 0, 2),
         ),
+        quality=quality(),
     )  # fmt: skip
 
 
@@ -132,4 +151,6 @@ def hostile_report() -> Report:
     return Report(
         bad, bad, bad, ((bad, bad),), segments, (*good.candidates, fitted), good.scatter,
         bad, bad, ((bad, bad),), ((bad, 1, 1, 0, 0),),
+        tuple(QualityRow(bad, bad, name * 20, severity, 9, failed, failed / 9, (0.1,))
+              for severity in ("fail", HOSTILE[1]) for failed in (3, 0) for name in HOSTILE),
     )  # fmt: skip

@@ -47,7 +47,8 @@ def html(sample) -> str:
 def test_all_sections_and_figures_are_there(html):
     read = Reader(html)
     assert [a["id"] for tag, a in read.elements if tag == "section" and "id" in a] == SECTIONS
-    assert (read.count("h1"), read.count("h2"), read.count("svg"), read.count("article")) == (1, 8, 4, 5)
+    assert (read.count("h1"), read.count("h2"), read.count("figure"), read.count("article")) == (1, 8, 4, 5)
+    assert sum(a.get("role") == "img" for tag, a in read.elements if tag == "svg" and a.get("class") != "trend") == 4
     assert html.startswith("<!DOCTYPE html>\n")
 
 
@@ -131,7 +132,8 @@ def test_the_template_is_found_in_a_zipped_package(tmp_path):
 
 def test_an_empty_report_says_what_is_missing(sample):
     full = sample.report(scatter=0)
-    read = Reader(render(replace(full, segments=(), candidates=(), scatter=(), ledger=(), details=(), headlines=())))
+    empty = replace(full, segments=(), candidates=(), scatter=(), ledger=(), details=(), headlines=(), quality=())
+    read = Reader(render(empty))
     assert read.count("svg") == 0
     assert {"There are no segments to show.", "No candidates were recorded.", "No rows were read in this run."} <= set(
         read.texts

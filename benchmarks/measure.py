@@ -1,0 +1,49 @@
+"""What a command takes: wall time and peak memory, with all the processes that it starts."""
+
+import os
+import platform
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+
+
+def measured(command: list[str], folder: Path, log: Path | None = None) -> tuple[float, float]:
+    """Seconds and peak megabytes of a command.
+
+    Memory is the sum over its processes (Python, the JVM, Python workers), sampled five times a second.
+
+    Args:
+        command: program and arguments.
+        folder: to run it in.
+        log: gets what it prints; else that goes to the terminal.
+    """
+    started, peak = time.monotonic(), 0
+    with (log or Path(os.devnull)).open("w", encoding="utf-8") as target:
+        process = psutil.Popen(command, cwd=folder, **({"stdout": target, "stderr": subprocess.STDOUT} if log else {}))
+        while process.poll() is None:
+            peak = max(peak, _memory(process))
+            time.sleep(0.2)
+    seconds = time.monotonic() - started
+    if process.returncode != 0:
+        if log:
+            print(log.read_text(encoding="utf-8", errors="replace")[-4000:])
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return seconds, peak / 2**20
+
+
+def machine() -> str:
+    """The machine in a line, to stand over a table of results."""
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.machine()}, Python {platform.python_version()}"
+
+
+def _memory(process: psutil.Process) -> int:
+    total = 0
+    for one in [process, *process.children(recursive=True)]:
+        try:
+            total += one.memory_info().rss
+        except psutil.NoSuchProcess:  # it ended between the listing and the look
+            continue
+    return total

@@ -1,0 +1,178 @@
+"""The one way in which anything is written to a table: locked, identified, only where something changed."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from segspark.columns import quoted
+from segspark.errors import SegsparkError
+from segspark.io.changes import changes, conformed, counted
+from segspark.io.lake import Lake
+from segspark.io.locks import writer_lock
+from segspark.tables import Table
+
+_CHANGES = ("insert", "update", "delete")
+_ORDINALS = 1000  # more writes than one run ever makes
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a write changed, in rows, and the table's version after it."""
+
+    inserted: int
+    updated: int
+    deleted: int
+    version: int
+
+    @property
+    def total(self) -> int:
+        """Rows that changed in any way."""
+        return self.inserted + self.updated + self.deleted
+
+
+@dataclass
+class Writer:
+    """Writes the tables of a lake in the name of a run.
+
+    Each commit is atomic for its table and carries the run's id as Delta's transaction id (txnAppId), a transaction
+    version made of the table's version that the change was computed from and the write's ordinal in the run, and a
+    fingerprint of what it changes. Of two attempts of one run that computed a change from the same version, Delta lets
+    only one commit; the other finds the first one's fingerprint and compares it with its own.
+
+    Attributes:
+        run_id: identifies the work; the same at each attempt.
+        attempt_id: identifies this try.
+        lock_timeout_seconds: how long to wait for another writer of a table on a local disk.
+    """
+
+    lake: Lake
+    run_id: str
+    attempt_id: str
+    lock_timeout_seconds: float = 600
+    _ordinal: int = 0
+    _bases: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def lock(self, table: Table) -> Iterator[None]:
+        """Keep other writers of the table out while changes are computed and written; may be nested.
+
+        On an object store there is no lock: Delta's own checks keep writers apart.
+        """
+        if table.name in self._bases:
+            yield
+            return
+        root = self.lake.workspace.root
+        local = root is not None and "://" not in root
+        with (
+            writer_lock(Path(root or "") / "_locks", table.name, self.lock_timeout_seconds, f"run {self.run_id}")
+            if local
+            else nullcontext()
+        ):
+            self._bases[table.name] = self.lake.version(table)
+            try:
+                yield
+            finally:
+                del self._bases[table.name]
+
+    def publish(
+        self, table: Table, rows: DataFrame, scope: SparkColumn | None = None, delete_missing: bool = False
+    ) -> Change:
+        """Bring the table to these rows: insert new ones, update changed ones, leave the rest alone.
+
+        Args:
+            table: the contract; rows are compared by its key and its compared columns.
+            rows: unique by key, with at least the contract's columns.
+            scope: the part of the table that the rows are compared with; the whole of it by default.
+            delete_missing: also delete the rows of the scope whose key is not among the rows.
+
+        Raises:
+            SegsparkError: two rows have the same key, or another process holds the table.
+        """
+        with self.lock(table):
+            current = self.lake.read(table)
+            current = current if scope is None else current.where(scope)
+            changed = changes(conformed(rows, table), current, table, delete_missing).persist()
+            try:
+                return self.apply(table, changed)
+            finally:
+                changed.unpersist()
+
+    def append(self, table: Table, rows: DataFrame) -> Change:
+        """Add rows that are known to be new."""
+        return self.apply(table, conformed(rows, table).withColumn("_change", F.lit("insert")))
+
+    def apply(self, table: Table, changed: DataFrame, pruning: str = "TRUE") -> Change:
+        """Write changes that were computed under the table's lock; nothing is written if there are none.
+
+        Args:
+            table: the contract.
+            changed: the contract's columns and `_change` (insert, update or delete); evaluated more than once.
+            pruning: SQL condition over the target `t` that holds of every row that is updated or deleted.
+
+        Raises:
+            SegsparkError: two rows have the same key, or another attempt of the run wrote something else.
+        """
+        self._ordinal += 1
+        with self.lock(table):
+            counts = {row["_change"]: row for row in counted(changed, table).collect()}  # at most four rows
+            if "twice" in counts:
+                row = changed.where("_change = 'twice'").select(*map(quoted, table.key)).first()
+                raise SegsparkError(
+                    f"{table.name}: more than one row for {row.asDict() if row else {}}; nothing was written"
+                )
+            inserted, updated, deleted = (counts[c]["rows"] if c in counts else 0 for c in _CHANGES)
+            if not inserted + updated + deleted:
+                return Change(0, 0, 0, self._bases[table.name])
+            fingerprint = {change: str(row["fingerprint"]) for change, row in sorted(counts.items())}
+            version = self._commit(
+                table, changed, None if inserted == sum((inserted, updated, deleted)) else pruning, fingerprint
+            )
+        return Change(inserted, updated, deleted, version)
+
+    def _commit(self, table: Table, changed: DataFrame, pruning: str | None, fingerprint: dict[str, str]) -> int:
+        transaction = (self._bases[table.name] + 1) * _ORDINALS + self._ordinal
+        said = {"run_id": self.run_id, "attempt_id": self.attempt_id, "transaction": transaction}
+        self.lake.create(table)
+        settings = {
+            # MERGE takes them from the session only, and a writer may: one way for both.
+            "spark.databricks.delta.write.txnAppId": self.run_id,
+            "spark.databricks.delta.write.txnVersion": str(transaction),
+            "spark.databricks.delta.commitInfo.userMetadata": json.dumps(said | {"fingerprint": fingerprint}),
+        }
+        with _set(self.lake.spark, settings):
+            if pruning is None:
+                self.lake.insert(table, changed)
+            else:
+                self.lake.merge(table, changed, pruning)
+        return self._verified(table, said, fingerprint)
+
+    def _verified(self, table: Table, said: dict[str, object], fingerprint: dict[str, str]) -> int:
+        """The version of this commit, or of that which an earlier attempt made of the very same changes."""
+        for commit in self.lake.commits(table, self._bases[table.name]):
+            if {**commit.said, "attempt_id": ""} == {**said, "attempt_id": "", "fingerprint": fingerprint}:
+                return commit.version
+            if (commit.said.get("run_id"), commit.said.get("transaction")) == (self.run_id, said["transaction"]):
+                raise SegsparkError(
+                    f"{table.name}: another attempt of run {self.run_id} ({commit.said.get('attempt_id')}) wrote other "
+                    "changes at the same time, so these were not written; end one of the two and run the command again"
+                )
+        raise SegsparkError(
+            f"{table.name}: the commit of run {self.run_id} is not in the table's history; run it again"
+        )
+
+
+@contextmanager
+def _set(spark: SparkSession, settings: dict[str, str]) -> Iterator[None]:
+    for key, value in settings.items():
+        spark.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key in settings:
+            spark.conf.unset(key)

@@ -1,0 +1,216 @@
+"""Real servers for tests, each in a folder and on ports of its own; and a Spark session with their jars.
+
+The session is in a process of its own, as that of this process has Delta's jars only: see `Elsewhere`.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark import cloudpickle
+from pyspark.sql import SparkSession
+
+from segspark.config.model import Spark
+from segspark.io.jars import KAFKA, POSTGRESQL
+from segspark.io.session import open_session
+
+_KAFKA_JARS = Path(os.environ.get("SEGSPARK_KAFKA", Path.home() / ".cache" / "segspark-kafka")) / "4.1.0"
+_BROKER = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs={folder}/messages
+offsets.topic.replication.factor=1
+auto.create.topics.enable=false
+"""
+_SESSION: dict[str, str | int | float | bool] = {
+    "spark.sql.shuffle.partitions": 2,
+    "spark.driver.memory": "1g",
+    "spark.sql.codegen.wholeStage": False,
+    # Databases and Spark must agree on instants wherever the JVM believes to be.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -Duser.timezone=America/New_York",
+}
+
+
+class Elsewhere:
+    """A Spark session with all jars in another process: called with a function, it runs it there."""
+
+    def __init__(self) -> None:
+        self._pool = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+
+    def __call__(self, work: Callable[[SparkSession], Any]) -> Any:
+        """What the function returns for that session; what it raises is raised here."""
+        return self._pool.submit(_run, cloudpickle.dumps(work)).result(timeout=600)
+
+    def stop(self) -> None:
+        self._pool.submit(_stop).result(timeout=60)
+        self._pool.shutdown()
+
+
+_session: list[SparkSession] = []
+
+
+def _run(work: bytes) -> Any:
+    if not _session:
+        _session.append(open_session(Spark(master="local[2]", config=_SESSION), packages=(KAFKA, POSTGRESQL)))
+    return cloudpickle.loads(work)(_session[0])
+
+
+def _stop() -> None:
+    while _session:
+        _session.pop().stop()
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running server; the password has characters that an address and a pattern would take for something else."""
+
+    programs: str
+    port: int
+    password: str = "hush/hush%&+"
+
+    @property
+    def url(self) -> str:
+        return f"jdbc:postgresql://127.0.0.1:{self.port}/postgres"
+
+    def sql(self, statements: str) -> None:
+        """Run statements, each committed by itself."""
+        command = [f"{self.programs}/psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port)]
+        environment = {**os.environ, "PGPASSWORD": self.password}
+        done = subprocess.run(
+            [*command, "-U", "owner", "postgres"], input=statements, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@contextlib.contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "")]
+    if not found[-1].is_file():
+        pytest.fail(
+            "no PostgreSQL on this machine; sh scripts/install-postgres installs it where it may", pytrace=False
+        )
+    server = Postgres(str(found[-1].parent), free_port())
+    # A server refuses to run as root: it runs as the user that Debian's package made.
+    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    folder = Path(tempfile.mkdtemp(prefix="segspark-postgres-"))
+    try:
+        (folder / "password").write_text(server.password)
+        if user:
+            subprocess.run(["chown", "-R", "postgres", str(folder)], check=True)
+        _done([*user, f"{server.programs}/initdb", "-D", f"{folder}/data", "-U", "owner", "--locale=C.UTF-8",
+               "-E", "UTF8", "-A", "scram-sha-256", f"--pwfile={folder}/password"], folder)  # fmt: skip
+        # Neither the JVM's zone nor Spark's.
+        options = f"-h 127.0.0.1 -p {server.port} -k {folder} -c fsync=off -c timezone=Asia/Tokyo"
+        control = [*user, f"{server.programs}/pg_ctl", "-D", f"{folder}/data", "-w"]
+        _done([*control, "-l", f"{folder}/log", "-o", options, "start"], folder)
+        try:
+            yield server
+        finally:
+            _done([*control, "-m", "fast", "stop"], folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A running Kafka broker."""
+
+    port: int
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def create(self, topic: str, partitions: int) -> None:
+        self._tool("TopicCommand", "--create", "--topic", topic, "--partitions", str(partitions))
+
+    def add_partitions(self, topic: str, partitions: int) -> None:
+        self._tool("TopicCommand", "--alter", "--topic", topic, "--partitions", str(partitions))
+
+    def delete(self, topic: str) -> None:
+        self._tool("TopicCommand", "--delete", "--topic", topic)
+
+    def expire(self, topic: str, partition: int, before: int) -> None:
+        """Delete the messages before an offset, as retention does."""
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            place = f'{{"topic": "{topic}", "partition": {partition}, "offset": {before}}}'
+            file.write(f'{{"partitions": [{place}], "version": 1}}')
+            file.flush()
+            self._tool("DeleteRecordsCommand", "--offset-json-file", file.name)
+
+    def send(self, spark: SparkSession, topic: str, partition: int, values: Sequence[str | None]) -> None:
+        """Send messages in this order, with the keys k0, k1, ..."""
+        rows = [(f"k{number}", value, partition) for number, value in enumerate(values)]
+        messages = spark.createDataFrame(rows, "key STRING, value STRING, partition INT").coalesce(1)
+        options = {"kafka.bootstrap.servers": self.address, "topic": topic}
+        messages.write.format("kafka").options(**options).save()
+
+    def _tool(self, name: str, *arguments: str) -> None:
+        tool = f"org.apache.kafka.tools.{name}"
+        _done([*_java("256m"), tool, "--bootstrap-server", self.address, *arguments], None)
+
+
+@contextlib.contextmanager
+def running_broker() -> Iterator[Broker]:
+    if not (_KAFKA_JARS / "complete").is_file():
+        pytest.fail(f"no Kafka in {_KAFKA_JARS}; sh scripts/install-kafka fetches it", pytrace=False)
+    broker, folder = Broker(free_port()), Path(tempfile.mkdtemp(prefix="segspark-kafka-"))
+    properties = folder / "server.properties"
+    properties.write_text(_BROKER.format(broker=broker.port, controller=free_port(), folder=folder))
+    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    _done([*_java("256m"), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)], folder)
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen([*_java("512m"), "kafka.Kafka", str(properties)], stdout=log, stderr=log)
+    try:
+        _wait_for(broker.port, process, folder / "log")
+        yield broker
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _java(memory: str) -> list[str]:
+    home = os.environ.get("JAVA_HOME")
+    java = f"{home}/bin/java" if home else "java"
+    return [java, f"-Xmx{memory}", "-XX:TieredStopAtLevel=1", "-cp", f"{_KAFKA_JARS}/*"]
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.2)
+    pytest.fail(f"the Kafka broker did not start: {log.read_text()[-2000:]}", pytrace=False)
+
+
+def _done(command: Sequence[str], folder: Path | None) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=120)
+    assert done.returncode == 0, f"{' '.join(command[:6])}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
