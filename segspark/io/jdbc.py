@@ -144,7 +144,7 @@ def _in_order(spark: SparkSession, source: Source, last: str, bound: str, kind: 
 def _between(column: Column, first: str | None, last: str, kind: DataType) -> Column:
     """From the first to the last value, both included; the database evaluates what it can."""
     low, high = F.lit(first).cast(kind), F.lit(last).cast(kind)
-    if True:
+    if not isinstance(kind, TimestampType | TimestampNTZType):
         return column <= high if first is None else (column >= low) & (column <= high)
     # A database may take a time that Spark writes into the query for one of another zone: it is asked for two days
     # more, and Spark itself compares the instants that come.
