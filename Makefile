@@ -26,6 +26,8 @@ test: lint ## lint, types, layers and all quick tests
 .PHONY: test-all
 test-all: setup ## the slow tests (whole commands, browser, cluster) and the documentation's build
 	@sh scripts/install-chromium
+	@sh scripts/install-postgres
+	@sh scripts/install-kafka
 	$(ENV) python -m pytest -m slow $(ARGS)
 	$(ENV) mkdocs build --strict
 

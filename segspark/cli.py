@@ -16,12 +16,13 @@ from segspark.progress import Reporter
 _HELP = {
     "run": "all phases in order: ingest, features, train, assign, report",
     "demo": "the same on real data: 2,469 households of The Complete Journey",
-    "ingest": "read the sources into events, customers, products and campaigns",
+    "ingest": "read what is new in the sources into events, customers, products, campaigns, feedback, consents",
     "features": "compute one row of features per customer",
     "train": "fit and compare candidates, register and promote the chosen one",
     "assign": "give every customer the champion's segment",
     "report": "write the HTML report",
 }
+_INIT = "look at the first rows of data files and write a commented configuration to start from"
 _INGEST = {
     "check": "look at a sample of each source: what it maps to, what would be rejected and why; nothing is written",
     "replay": "judge the rejected rows in quarantine again, by the rules and mappings of now",
@@ -56,6 +57,11 @@ def phase(name: str) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    if options.phase == "init":
+        from segspark.steps.init import init
+
+        init(options.paths, options.output, options.root, Reporter(), options.verbose)
+        return
     from segspark.steps.context import Context
     from segspark.steps.demo import prepare_demo
     from segspark.steps.ending import show_ending
@@ -101,9 +107,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="segspark", description="From raw customer events to segments, on Spark.")
     parser.add_argument("--version", action="version", version=f"segspark {__version__}")
     phases = parser.add_subparsers(dest="phase", required=True, metavar="PHASE")
+    _add_init(phases.add_parser("init", help=_INIT, description=_INIT))
     for name, text in _HELP.items():
         _add_phase(phases.add_parser(name, help=text, description=text), name)
     return parser
+
+
+def _add_init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", metavar="FILE", help="data files, folders of them, or Delta tables")
+    parser.add_argument("--output", default="segspark.yaml", metavar="FILE", help="file to write; it must not exist")
+    parser.add_argument("--root", default="lake", metavar="FOLDER", help="where the tables will be")
+    parser.add_argument("--verbose", action="store_true", help="show Spark's log and the whole trace of errors")
 
 
 def _add_phase(parser: argparse.ArgumentParser, name: str) -> None:

@@ -195,9 +195,11 @@ class Sessions(Model):
 class Attribute(Model):
     """What a key of customers.attributes is, so that it is checked and later used rightly."""
 
-    type: Literal["numeric", "ordinal", "categorical"]
+    type: Literal["numeric", "ordinal", "categorical"] = Field(description="how its values compare")
     order: list[str] | None = Field(None, min_length=2, description="ordinal: the values from lowest to highest")
-    kind: Literal["demographic", "firmographic", "psychographic", "third_party"] = "demographic"
+    kind: Literal["demographic", "firmographic", "psychographic", "third_party"] = Field(
+        "demographic", description="what it tells of the customer"
+    )
     protected: bool = Field(False, description="law or ethics forbids to segment by it: audited, never an input")
 
     @model_validator(mode="after")
@@ -242,13 +244,15 @@ class EntitySource(Source):
 class Sources(Model):
     """All inputs, by the table that they feed."""
 
-    events: list[EventSource] = Field(min_length=1)
-    customers: list[EntitySource] = Field(default_factory=list)
-    products: list[EntitySource] = Field(default_factory=list)
-    campaigns: list[EntitySource] = Field(default_factory=list)
-    feedback: list[EntitySource] = Field(default_factory=list)
-    consents: list[EntitySource] = Field(default_factory=list)
-    identity_links: list[EntitySource] = Field(default_factory=list)
+    events: list[EventSource] = Field(min_length=1, description="what customers did")
+    customers: list[EntitySource] = Field(default_factory=list, description="who they are, with attributes")
+    products: list[EntitySource] = Field(default_factory=list, description="what they buy")
+    campaigns: list[EntitySource] = Field(default_factory=list, description="what they were sent, with its cost")
+    feedback: list[EntitySource] = Field(default_factory=list, description="what they said, and how they rated")
+    consents: list[EntitySource] = Field(default_factory=list, description="what their data may be used for")
+    identity_links: list[EntitySource] = Field(
+        default_factory=list, description="identifiers by which customers turn out to be one person"
+    )
 
     def all(self) -> list[tuple[str, Source]]:
         """Every source with the table it feeds; what others refer to comes first."""

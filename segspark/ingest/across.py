@@ -22,11 +22,11 @@ def with_unknown_keys(rows: DataFrame, rule: Rule, known: DataFrame) -> DataFram
         known: `_known`, the keys that there are.
 
     Examples:
-        >>> rows = spark.sql("SELECT explode(array('p', 'q')) AS product_id, array() AS _reasons")
+        >>> rows = spark.sql("SELECT explode(array('p', 'q')) AS product_id, CAST(NULL AS ARRAY<STRING>) AS _reasons")
         >>> rule = Rule(column="product_id", check="foreign_key", table="products")
         >>> found = with_unknown_keys(rows, rule, spark.sql("SELECT 'p' AS _known"))
         >>> sorted((row["product_id"], row["_reasons"]) for row in found.collect())
-        [('p', []), ('q', ['product_id: not in products'])]
+        [('p', None), ('q', ['product_id: not in products'])]
     """
     keys = known.where("_known IS NOT NULL").distinct().withColumn("_found", F.lit(True))
     joined = rows.withColumn("_value", column_of(rule).cast("string")).join(
@@ -46,7 +46,7 @@ def with_repeated_values(rows: DataFrame, rule: Rule, key: str, stored: DataFram
         stored: rows of the table, with the rule's column.
 
     Examples:
-        >>> rows = spark.createDataFrame([("1", "a", []), ("2", "a", []), ("3", "b", [])],
+        >>> rows = spark.createDataFrame([(k, v, None) for k, v in (("1", "a"), ("2", "a"), ("3", "b"))],
         ...     "k string, v string, _reasons array<string>")
         >>> stored = spark.sql("SELECT '0' AS k, 'b' AS v")
         >>> found = with_repeated_values(rows, Rule(column="v", check="unique"), "k", stored)
@@ -85,6 +85,6 @@ def newest_date(rule: Rule, business_timezone: str) -> SparkColumn:
 
 def _told(rule: Rule, broken: SparkColumn) -> dict[str, SparkColumn]:
     field = _FIELDS[rule.severity]
-    reason = F.array(F.lit(rule_reason(rule)))
-    told = F.sort_array(F.concat(F.col(field).cast("array<string>"), reason))
+    before = F.coalesce(F.col(field).cast("array<string>"), F.array().cast("array<string>"))
+    told = F.sort_array(F.concat(before, F.array(F.lit(rule_reason(rule)))))
     return {field: F.when(restricted(broken, rule), told).otherwise(F.col(field).cast("array<string>"))}

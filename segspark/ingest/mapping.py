@@ -1,7 +1,8 @@
 """Mapping: a source's rows into the canonical columns, each typed or marked as unreadable."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import reduce
 
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import Column as SparkColumn
@@ -86,11 +87,15 @@ def map_rows(
 
     Returns:
         A row per input row: the table's columns without source and run_id, those of BESIDE, `_unreadable` (array of
-        reasons) and `_raw` (struct of the input row).
+        reasons; null where there is none) and `_raw` (struct of the input row).
     """
     given = [F.expr(str(expression)).alias(f"_in_{name}") for name, expression in columns.items()]
     evaluated = raw.select(F.struct("*").alias("_raw"), *given)
-    typed, unreadable = [], []
+    typed, broken = [], []
+    whole = F.lit(True)
+    if CORRUPT in raw.columns:  # what a broken row lacks says nothing about it
+        whole = F.col(f"_raw.{CORRUPT}").isNull()
+        broken.append((~whole, "row: broken, with other fields than the rest"))
     for column in canonical_columns(table):
         if column.name not in columns:
             typed.append(F.lit(None).cast(column.type).alias(column.name))
@@ -98,11 +103,11 @@ def map_rows(
         value = F.col(f"_in_{column.name}")
         read = _read_as(value, evaluated.schema[f"_in_{column.name}"].dataType, column.type, input_timezone)
         typed.append(read.alias(column.name))
-        wrong = f"{column.name}: cannot be read as {column.type}"
-        unreadable.append(F.when(value.isNotNull() & read.isNull() & _says_something(value), wrong))
-    if CORRUPT in raw.columns:
-        unreadable.append(F.when(F.col(f"_raw.{CORRUPT}").isNotNull(), "row: broken, with other fields than the rest"))
-    rows = evaluated.select("_raw", *typed, F.array_compact(F.array(*unreadable)).alias("_unreadable"))
+        said = value.isNotNull() & _says_something(value)
+        broken.append((read.isNull() & said, f"{column.name}: cannot be read as {column.type}"))
+        if column.name in REQUIRED[table.name]:
+            broken.append((read.isNull() & ~F.coalesce(said, F.lit(False)) & whole, f"{column.name}: missing"))
+    rows = evaluated.select("_raw", *typed, reasons(broken).alias("_unreadable"))
     return _with_derived(rows, table, business_timezone)
 
 
@@ -115,6 +120,21 @@ def canonical_columns(table: Table) -> list[Column]:
         ['updated_at', 'currency', 'identifiers']
     """
     return [*mapped_columns(table), *BESIDE.get(table.name, ())]
+
+
+def reasons(broken: Sequence[tuple[SparkColumn, str]]) -> SparkColumn:
+    """The reasons whose conditions hold, as an array; null where none does, which is cheap to find out and to keep.
+
+    Examples:
+        >>> rows = spark.sql("SELECT explode(array(1, 5, 9)) AS n")
+        >>> found = rows.select(reasons([(F.col("n") > 4, "above 4"), (F.col("n") > 8, "above 8")]))
+        >>> [row[0] for row in found.collect()]
+        [None, ['above 4'], ['above 4', 'above 8']]
+    """
+    if not broken:
+        return F.lit(None).cast("array<string>")
+    some = reduce(SparkColumn.__or__, [F.coalesce(condition, F.lit(False)) for condition, _ in broken])
+    return F.when(some, F.array_compact(F.array(*[F.when(condition, reason) for condition, reason in broken])))
 
 
 def _with_derived(rows: DataFrame, table: Table, business_timezone: str) -> DataFrame:

@@ -6,6 +6,7 @@ Rules of our own, as Column expressions, for the reasons in docs/decisions/0003.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import reduce
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
@@ -13,7 +14,7 @@ from pyspark.sql import functions as F
 
 from segspark.columns import midnight, quoted
 from segspark.config.model import Config, Rule
-from segspark.ingest.mapping import REQUIRED, canonical_columns
+from segspark.ingest.mapping import canonical_columns, reasons
 from segspark.tables import Table
 
 MONEY_TYPES = ("purchase", "return")
@@ -38,7 +39,7 @@ class Judgement:
 
 
 def judged(rows: DataFrame, judgements: Sequence[Judgement]) -> DataFrame:
-    """Add `_reasons` (of rejection), `_warnings` and `_fatal`: what is wrong with a row, sorted; or nothing.
+    """Add `_reasons` (of rejection), `_warnings` and `_fatal`: what is wrong with a row, sorted; null: nothing.
 
     Args:
         rows: with `_unreadable`, as map_rows returns them.
@@ -50,27 +51,27 @@ def judged(rows: DataFrame, judgements: Sequence[Judgement]) -> DataFrame:
         >>> judged(rows, rules).first()["_reasons"]
         ['brand: not a brand', 'name: cannot be read']
     """
-    found = {
-        "_reasons": F.sort_array(F.concat("_unreadable", _given(judgements, "reject"))),
-        "_warnings": F.sort_array(_given(judgements, "warn")),
-        "_fatal": F.sort_array(_given(judgements, "fail")),
-    }
-    return rows.withColumns(found).drop("_unreadable")
+    fields = {"_reasons": "reject", "_warnings": "warn", "_fatal": "fail"}
+    by_rules = {name: _told(judgements, severity) for name, severity in fields.items()}
+    return rows.withColumns(by_rules).withColumn("_reasons", together("_unreadable", "_reasons")).drop("_unreadable")
 
 
-def _given(judgements: Sequence[Judgement], severity: str) -> SparkColumn:
-    reasons = [F.when(one.broken, one.reason) for one in judgements if one.severity == severity]
-    return F.array_compact(F.array(*reasons)) if reasons else F.array().cast("array<string>")
+def together(left: str, right: str) -> SparkColumn:
+    """Two arrays of reasons as one, sorted; null where both are."""
+    nothing = F.array().cast("array<string>")
+    both = F.sort_array(F.concat(F.coalesce(left, nothing), F.coalesce(right, nothing)))
+    return F.when(F.col(left).isNotNull() | F.col(right).isNotNull(), both)
+
+
+def _told(judgements: Sequence[Judgement], severity: str) -> SparkColumn:
+    return reasons([(one.broken, one.reason) for one in judgements if one.severity == severity])
 
 
 def built_in(table: Table, config: Config) -> list[Judgement]:
     """What holds of every source of a table, declared or not."""
-    rules = [_missing(name) for name in REQUIRED[table.name]]
-    for column in canonical_columns(table):
-        if column.type == "STRING":
-            rules += _readable(column.name)
-        elif column.type == "TIMESTAMP":
-            rules.append(_absurd(column.name, config))
+    columns = canonical_columns(table)
+    rules = _readable([column.name for column in columns if column.type == "STRING"])
+    rules += [_absurd(column.name, config) for column in columns if column.type == "TIMESTAMP"]
     if table.name == "events":
         rules += [_amount_missing(), _sign_wrong(), _negative("discount"), _foreign(config.money.currency)]
     if table.name == "campaigns":
@@ -155,25 +156,25 @@ def _reject(reason: str, broken: SparkColumn) -> Judgement:
     return Judgement(reason, "reject", broken)
 
 
-def _unreadable(name: str) -> SparkColumn:
-    """One that was given but unreadable has its own reason already."""
-    return F.exists("_unreadable", lambda reason: reason.startswith(f"{name}: ") | reason.startswith("row: "))
+def _readable(names: Sequence[str]) -> list[Judgement]:
+    """Texts that are too long, or none. First all of a row's together, as hardly a row has such a one."""
+    longest = {name: LONGEST_TEXT if name in _LONG else LONGEST_ID for name in names}
+    some_long = _any(
+        [F.octet_length(name) > limit for name, limit in longest.items()]
+    )  # no fewer bytes than characters
+    everything = F.concat_ws("", *names)
+    some_odd = ~F.is_valid_utf8(everything) | everything.contains("\x00") | everything.contains("\ufffd")
+    rules = []
+    for name, limit in longest.items():
+        value = F.col(name)
+        odd = ~F.is_valid_utf8(value) | value.contains("\x00") | value.contains("\ufffd")
+        rules.append(_reject(f"{name}: longer than {limit:,} characters", some_long & (F.length(value) > limit)))
+        rules.append(_reject(f"{name}: holds bytes that are no text", some_odd & odd))
+    return rules
 
 
-def _missing(name: str) -> Judgement:
-    return _reject(f"{name}: missing", F.col(name).isNull() & ~_unreadable(name))
-
-
-def _readable(name: str) -> list[Judgement]:
-    longest = LONGEST_TEXT if name in _LONG else LONGEST_ID
-    value = F.col(name)
-    return [
-        _reject(f"{name}: longer than {longest:,} characters", F.length(value) > longest),
-        _reject(
-            f"{name}: holds bytes that are no text",
-            ~F.is_valid_utf8(value) | value.contains("\x00") | value.contains("\ufffd"),
-        ),
-    ]
+def _any(conditions: Sequence[SparkColumn]) -> SparkColumn:
+    return reduce(SparkColumn.__or__, [F.coalesce(one, F.lit(False)) for one in conditions], F.lit(False))
 
 
 def _absurd(name: str, config: Config) -> Judgement:
@@ -185,7 +186,13 @@ def _absurd(name: str, config: Config) -> Judgement:
 
 def _amount_missing() -> Judgement:
     needs = F.col("event_type").isin(*MONEY_TYPES) & F.col("amount").isNull()
-    return _reject("amount: missing, which a purchase or return needs", needs & ~_unreadable("amount"))
+    unreadable = F.exists(F.coalesce("_unreadable", F.array().cast("array<string>")), _about_amount)
+    return _reject("amount: missing, which a purchase or return needs", needs & ~unreadable)
+
+
+def _about_amount(reason: SparkColumn) -> SparkColumn:
+    """One that was given but unreadable has its own reason already; so has a broken row."""
+    return reason.startswith("amount: ") | reason.startswith("row: ")
 
 
 def _sign_wrong() -> Judgement:

@@ -10,7 +10,7 @@ from pyspark.sql.types import StructType
 from segspark.columns import content_hash, differs, quoted
 from segspark.tables import Table
 
-INEXACT = ("DOUBLE", "FLOAT")
+EXACT = ("DATE", "TIMESTAMP", "BIGINT", "INT", "BOOLEAN", "DECIMAL")
 
 
 def conformed(rows: DataFrame, table: Table) -> DataFrame:
@@ -57,11 +57,12 @@ def changes(rows: DataFrame, current: DataFrame, table: Table, delete_missing: b
 
 
 def counted(changed: DataFrame, table: Table) -> DataFrame:
-    """Per change: `rows`, and `fingerprint`, the sum of the hashes of the exact columns, whatever the rows' order.
+    """Per change: `rows`, and `fingerprint`: of the key and the exact columns, whatever the rows' order.
 
-    Doubles are left out, as they may differ in their last bits between two tries; so are the run's columns.
+    Exact are counts, dates and decimals; doubles may differ in their last bits between two tries.
     """
-    exact = [c.name for c in table.columns if c.type not in INEXACT and c.name not in table.run_columns]
+    numbers = {c.name for c in table.columns if c.type.startswith(EXACT)} - set(table.run_columns)
+    exact = [name for name in table.column_names if name in (*table.key, *numbers)]
     hashed = content_hash(exact, changed.schema).cast("decimal(38,0)")
     return changed.groupBy("_change").agg(F.count("*").alias("rows"), F.sum(hashed).alias("fingerprint"))
 

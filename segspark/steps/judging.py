@@ -24,7 +24,7 @@ from segspark.steps.opening import Opened
 from segspark.tables import CAMPAIGNS, CUSTOMERS, EVENTS, PRODUCTS, Table
 
 _REFERRED = {table.name: table for table in (PRODUCTS, CAMPAIGNS, CUSTOMERS)}
-BAD = "size(_reasons) > 0"
+BAD = "_reasons IS NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _facts(context: Context, table: Table, opened: Sequence[Opened], rows: DataF
 def _broken(rows: DataFrame) -> dict[str, dict[tuple[str, str], int]]:
     fields = {"reject": "_reasons", "warn": "_warnings", "fail": "_fatal"}
     told = F.concat(*[_with_severity(name, severity) for severity, name in fields.items()])
-    some = rows.where(" OR ".join(f"size({name}) > 0" for name in fields.values()))
+    some = rows.where(" OR ".join(f"{name} IS NOT NULL" for name in fields.values()))
     counted = some.select("source", F.explode(told).alias("told")).groupBy("source", "told").count().collect()
     found: dict[str, dict[tuple[str, str], int]] = {}  # as many as there are rules
     for row in counted:
@@ -194,7 +194,8 @@ def _broken(rows: DataFrame) -> dict[str, dict[tuple[str, str], int]]:
 
 
 def _with_severity(name: str, severity: str) -> Column:
-    return F.transform(name, lambda reason: F.struct(reason.alias("rule"), F.lit(severity).alias("severity")))
+    given = F.coalesce(name, F.array().cast("array<string>"))
+    return F.transform(given, lambda reason: F.struct(reason.alias("rule"), F.lit(severity).alias("severity")))
 
 
 def _failed(table: Table, error: PySparkException) -> Exception:

@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-from pyspark.sql import functions as F
 
 from segspark.config import Source
 from segspark.errors import BadInputError
@@ -52,10 +50,11 @@ def open_all(context: Context, again: bool = False) -> list[Opened]:
         BadInputError: naming every source that cannot be read and every mapping that does not fit.
     """
     targets = {table.name: table for table in TARGETS}
+    positions = _positions(context)
     opened: list[Opened] = []
     problems: list[str] = []
     for name, source in context.config.sources.all():
-        known, mapping = _positions(context, source)
+        known, mapping = positions.get(source.name, ({}, ""))
         try:
             batch = read_new(context.spark, source, {} if again else known)
         except BadInputError as error:
@@ -122,10 +121,14 @@ def position_rows(context: Context, opened: Sequence[Opened], run_id: str) -> li
     ]
 
 
-def _positions(context: Context, source: Source) -> tuple[Mapping[str, str], str]:
-    """How far a source has been read, and how it was understood then; as many rows as it has files."""
-    rows = context.lake.read(INGEST_POSITIONS).where(F.col("source") == source.name).collect()
-    return {row["item"]: row["position"] for row in rows}, max((row["mapping"] for row in rows), default="")
+def _positions(context: Context) -> dict[str, tuple[dict[str, str], str]]:
+    """How far each source has been read, and how it was understood then; as many rows as there are files."""
+    found: dict[str, tuple[dict[str, str], str]] = {}
+    for row in context.lake.read(INGEST_POSITIONS).collect():
+        known, _ = found.setdefault(row["source"], ({}, ""))
+        known[row["item"]] = row["position"]
+        found[row["source"]] = (known, row["mapping"])
+    return found
 
 
 def _digest(said: object) -> str:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import DataFrame, Row, Window
 from pyspark.sql import functions as F
 
 from segspark import __version__
 from segspark.config.load import reveal
 from segspark.errors import BadInputError
 from segspark.io.files import write_text
-from segspark.reporting.model import Candidate, Report, ScatterPoint, SegmentCard
+from segspark.reporting.model import Candidate, QualityRow, Report, ScatterPoint, SegmentCard
 from segspark.reporting.page import render
 from segspark.segments.naming import Wording
 from segspark.segments.profiles import Profile
@@ -18,6 +18,7 @@ from segspark.steps.context import Context, Outcome
 from segspark.steps.population import features_at
 from segspark.steps.presentation import segment_cards
 from segspark.tables import (
+    DATA_QUALITY,
     RUNS,
     SEGMENT_ASSIGNMENTS,
     SEGMENT_PROFILES,
@@ -68,6 +69,7 @@ def _report(context: Context, segments: Sequence[Row], version: ModelVersion) ->
         warning=warning,
         details=_details(context, version),
         ledger=_ledger(context),
+        quality=_quality(context),
     )
 
 
@@ -146,8 +148,8 @@ def _details(context: Context, version: ModelVersion) -> tuple[tuple[str, str], 
 
 
 def _ledger(context: Context) -> tuple[tuple[str, int, int, int, int], ...]:
-    """The latest ingest of each source."""
-    runs = context.lake.read(RUNS).where("phase = 'ingest' AND status = 'done'")
+    """The latest ingest of each source that brought rows."""
+    runs = context.lake.read(RUNS).where("phase = 'ingest' AND status = 'done' AND rows_read > 0")
     rows = runs.groupBy("source").agg(
         *[
             F.max_by(name, "finished_at").alias(name)
@@ -155,3 +157,30 @@ def _ledger(context: Context) -> tuple[tuple[str, int, int, int, int], ...]:
         ]
     )
     return tuple(tuple(row) for row in rows.orderBy("source").collect())
+
+
+def _quality(context: Context) -> tuple[QualityRow, ...]:
+    """Each source's rules as its latest ingest found them, with the shares before: sources x rules."""
+    history = Window.partitionBy("source", "rule", "severity").orderBy("finished_at", "run_id")
+    latest = Window.partitionBy("source")
+    rows = (
+        context.lake.read(DATA_QUALITY)
+        .withColumn("shares", F.collect_list("failed_share").over(history))
+        .withColumn("newest", F.max("finished_at").over(latest))
+        .where("finished_at = newest")
+        .orderBy("source", "rule", "severity")
+        .collect()
+    )
+    return tuple(
+        QualityRow(
+            source=row["source"],
+            target=row["target"],
+            rule=row["rule"],
+            severity=row["severity"],
+            rows_checked=row["rows_checked"],
+            rows_failed=row["rows_failed"],
+            failed_share=row["failed_share"],
+            previous=tuple(row["shares"][:-1]),
+        )
+        for row in rows
+    )

@@ -114,10 +114,12 @@ def test_a_users_own_cast_that_fails_on_a_row_says_to_use_try_cast(capsys, shop)
     assert untouched(shop)
 
 
-def test_no_acceptable_event_is_an_error_and_the_rows_are_in_quarantine(capsys, shop):
+def test_no_acceptable_event_is_an_error_that_says_why(capsys, shop):
     (shop / "events.csv").write_text("event_id,customer,at,kind,value,basket\ne1,,never,purchase,10,b1\n")
     message = fails(capsys, shop, "ingest")
-    assert "not one event was accepted; see the table quarantine for the reasons" in message
+    assert "sources.events: not one event can be accepted, so nothing was written" in message
+    assert "customer_id: missing (1 rows)" in message
+    assert untouched(shop)
 
 
 def test_an_as_of_before_the_first_event_names_the_first_event(capsys, shop):

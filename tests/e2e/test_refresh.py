@@ -9,7 +9,7 @@ import pytest
 
 from segspark.cli import main
 
-HEADER = "event_id,customer,at,kind,value,basket\n"
+HEADER = "event_id,customer,at,kind,value,basket,changed\n"
 CONFIG = """
 workspace: {root: lake}
 tracking: {uri: "sqlite:///mlflow.db"}
@@ -19,12 +19,18 @@ sources:
       format: csv
       path: events.csv
       columns:
-        {event_id: event_id, customer_id: customer, event_ts: at, event_type: kind, amount: value, order_id: basket}
+        event_id: event_id
+        customer_id: customer
+        event_ts: at
+        event_type: kind
+        amount: value
+        order_id: basket
+        updated_at: changed
 """
 
 
-def line(event: str, customer: str, day: int, value: str = "10.00") -> str:
-    return f"{event},{customer},2024-01-{day:02}T10:00:00Z,purchase,{value},{event}\n"
+def line(event: str, customer: str, day: int, value: str = "10.00", changed: str = "2024-01-20") -> str:
+    return f"{event},{customer},2024-01-{day:02}T10:00:00Z,purchase,{value},{event},{changed}\n"
 
 
 def metrics(shop: Path, table: str) -> tuple[str, dict[str, object]]:
@@ -39,13 +45,15 @@ def run(shop: Path, *phases: str) -> None:
 
 @pytest.fixture(scope="module")
 def refreshed(spark, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three customers; then one buys again, one comes, one line is unreadable and one contradicts an earlier one."""
+    """Three customers; then one buys again, one comes, one line is unreadable, one an older version."""
     shop = tmp_path_factory.mktemp("refresh")
     (shop / "shop.yaml").write_text(CONFIG)
     before = HEADER + line("e1", "a", 1) + line("e2", "b", 2) + line("e3", "c", 3)
     (shop / "events.csv").write_text(before)
     run(shop, "ingest", "features")
-    new = line("e4", "a", 9) + line("e5", "d", 5) + line("e6", "d", 6, "ten") + line("e1", "a", 1, "99.00")
+    new = (
+        line("e4", "a", 9) + line("e5", "d", 5) + line("e6", "d", 6, "ten") + line("e1", "a", 1, "99.00", "2024-01-19")
+    )
     (shop / "events.csv").write_text(before + new)
     run(shop, "ingest", "features")
     return shop
@@ -73,7 +81,7 @@ def test_what_was_rejected_is_in_quarantine_with_its_reason(refreshed):
     reasons = sorted(tuple(reasons) for reasons in rows["reasons"])
     assert reasons == [
         ("amount: cannot be read as DECIMAL(18,4)",),
-        ("event_id: given before with other content",),
+        ("event_id: given with other content, which is the one kept",),
     ]
     assert any('"value":"ten"' in raw for raw in rows["raw"])
 
