@@ -128,6 +128,13 @@ class Join(Input):
     keys: list[str] = Field(min_length=1, description="columns of both that match; unique in the joined input")
     columns: list[str] = Field(min_length=1, description="columns taken from the joined input")
 
+    @field_validator("format")
+    @classmethod
+    def _at_rest(cls, given: Format) -> Format:
+        if given in ("jdbc", "kafka"):
+            raise ValueError("a join reads files or a Delta table; bring the rest in by a query of the source's own")
+        return given
+
 
 class Rule(Model):
     """What must hold of a canonical column, or of a key in one of its maps (`properties.store_id`)."""

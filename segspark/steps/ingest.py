@@ -114,7 +114,8 @@ def _publish(context: Context, judged: Judged, everyone: Persons, replayed: bool
         for frame in settled.held:
             frame.unpersist()
     _publish_rejected(context, judged, settled, run_id, replayed)
-    return [_outcome(context, one, judged, settled, inputs) for one in judged.opened]
+    outputs = context.versions(QUARANTINE, *([] if table is IDENTITY_LINKS else [table]))
+    return [_outcome(context, one, judged, settled, inputs, outputs) for one in judged.opened]
 
 
 def _publish_rejected(context: Context, judged: Judged, settled: Settled, run_id: str, replayed: bool) -> None:
@@ -162,14 +163,20 @@ def _checked(judged: Judged) -> list[Checked]:
     ]
 
 
-def _outcome(context: Context, one: Opened, judged: Judged, settled: Settled, inputs: dict[str, str]) -> Outcome:
+def _outcome(
+    context: Context,
+    one: Opened,
+    judged: Judged,
+    settled: Settled,
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+) -> Outcome:
     name = one.source.name
     accepted, rejected, repeated = (settled.fates.get((name, fate), 0) for fate in _FATES)
     read = judged.facts[name].read
     context.reporter.say(
         f"{name}: {read:,} rows read, {accepted:,} accepted, {rejected:,} quarantined, {repeated:,} deduplicated"
     )
-    outputs = context.versions(QUARANTINE, *([] if judged.table is IDENTITY_LINKS else [judged.table]))
     return Outcome(name, read, accepted, rejected, repeated, inputs, outputs)
 
 

@@ -316,6 +316,7 @@ def partition(persons: Mapping[str, str]) -> set[frozenset[str]]:
     return {frozenset(each) for each in members.values()}
 
 
+@pytest.mark.slow
 @given(worlds=some_worlds, seen=ages)
 @few
 def test_the_persons_are_those_of_union_find_however_identifiers_are_split_into_runs(
@@ -329,6 +330,7 @@ def test_the_persons_are_those_of_union_find_however_identifiers_are_split_into_
     assert found == {frozenset(group) for group in groups(everything)}
 
 
+@pytest.mark.slow
 @given(worlds=some_worlds, seen=ages)
 @few
 def test_one_run_over_everything_obeys_the_rule(spark: SparkSession, worlds: Worlds, seen: dict[str, int]) -> None:
@@ -339,6 +341,7 @@ def test_one_run_over_everything_obeys_the_rule(spark: SparkSession, worlds: Wor
     assert found == expected(everything, lake.seen, 3)
 
 
+@pytest.mark.slow
 @given(worlds=some_worlds, seen=ages)
 @few
 def test_merges_are_never_undone_and_no_person_is_too_large(
