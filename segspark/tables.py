@@ -74,7 +74,7 @@ class Table:
 
         Examples:
             >>> PRODUCTS.compared
-            ['category', 'brand', 'name', 'attributes']
+            ['category', 'brand', 'name', 'attributes', 'updated_at']
         """
         return [name for name in self.column_names if name not in (*self.key, *self.run_columns)]
 

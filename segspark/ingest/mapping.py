@@ -45,7 +45,7 @@ def mapped_columns(table: Table) -> list[Column]:
     Examples:
         >>> from segspark.tables import PRODUCTS
         >>> [column.name for column in mapped_columns(PRODUCTS)]
-        ['product_id', 'category', 'brand', 'name', 'attributes']
+        ['product_id', 'category', 'brand', 'name', 'attributes', 'updated_at']
     """
     return [column for column in table.columns if column.name not in DERIVED]
 

@@ -219,10 +219,10 @@ def linked(spark, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shop = tmp_path_factory.mktemp("linked")
     (shop / "segspark.yaml").write_text(CONFIG)
     (shop / "in").mkdir()
-    give(shop, "first", ["e1,a,2026-01-01T10:00:00Z,purchase,store,1.00,2026-01-01,d1\n"])
-    give(shop, "other", ["e2,b,2026-01-02T10:00:00Z,purchase,store,2.00,2026-01-02,d2\n"])
+    give(shop, "first", ["e1,a,2026-01-01T10:00:00Z,purchase,store,1.00,2026-01-01,phone-1\n"])
+    give(shop, "other", ["e2,b,2026-01-02T10:00:00Z,purchase,store,2.00,2026-01-02,phone-2\n"])
     assert ingest(shop) == 0
-    give(shop, "later", ["e3,b,2026-01-03T10:00:00Z,purchase,store,3.00,2026-01-03,d1\n"])
+    give(shop, "later", ["e3,b,2026-01-03T10:00:00Z,purchase,store,3.00,2026-01-03,phone-1\n"])
     assert ingest(shop) == 0
     return shop
 
@@ -237,8 +237,8 @@ def test_customers_who_share_a_device_become_the_one_seen_first(linked):
 
 @pytest.mark.slow
 def test_identifiers_are_in_one_table_alone(linked):
-    assert {row["identifier"] for row in rows(linked, "customer_identifiers")} == {"d1", "d2"}
-    assert not any("d1" in str(row) for table in ("events", "identities", "runs") for row in rows(linked, table))
+    assert {row["identifier"] for row in rows(linked, "customer_identifiers")} == {"phone-1", "phone-2"}
+    assert not any("phone-" in str(row) for table in ("events", "identities", "runs") for row in rows(linked, table))
 
 
 # Ends the process without a word just before its n-th write, as a power cut would.

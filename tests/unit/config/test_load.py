@@ -143,7 +143,9 @@ def test_an_unknown_key_is_refused_with_a_suggestion(tmp_path):
 
 def test_an_unknown_key_like_no_other_is_refused_with_the_known_ones(tmp_path):
     (problem,) = problems_of(write(tmp_path / "c.yaml", MINIMAL + "time: {zzz: 3}\n"))
-    assert problem.endswith("time.zzz: unknown key; known keys here: business_timezone, input_timezone")
+    assert problem.endswith(
+        "time.zzz: unknown key; known keys here: business_timezone, input_timezone, earliest, latest"
+    )
 
 
 def test_an_unknown_key_of_a_source_is_suggested_from_a_source_s_keys(tmp_path):
