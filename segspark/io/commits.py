@@ -95,7 +95,7 @@ class Writer:
             SegsparkError: two rows have the same key, or another process holds the table.
         """
         with self.lock(table):
-            current = self.lake.read(table)
+            current = self.lake.read(table, self._bases[table.name])
             current = current if scope is None else current.where(scope)
             changed = changes(conformed(rows, table), current, table, delete_missing).persist()
             try:

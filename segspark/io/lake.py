@@ -18,6 +18,8 @@ from segspark.tables import Column, Table
 _PROPERTIES = "'delta.enableDeletionVectors' = 'false', 'delta.setTransactionRetentionDuration' = 'interval 30 days'"
 
 
+_ABSENT = ("DELTA_TABLE_ONLY_OPERATION", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
+UNWRITTEN = -1  # the version of a table that does not exist
 _RECENT = 100  # commits looked at; under a table's lock there are one or two
 
 
@@ -35,7 +37,6 @@ class Lake:
 
     spark: SparkSession
     workspace: Workspace
-    _found: set[str] = field(default_factory=set)
     _created: set[Table] = field(default_factory=set)
 
     def identifier(self, table: Table) -> str:
@@ -52,27 +53,29 @@ class Lake:
 
     def exists(self, table: Table) -> bool:
         """Whether the table has been created."""
-        if table.name not in self._found:
-            try:
-                self.spark.sql(f"DESCRIBE DETAIL {self.identifier(table)}")
-            except AnalysisException:
-                return False
-            self._found.add(table.name)
-        return True
+        return self.version(table) != UNWRITTEN
 
-    def read(self, table: Table) -> DataFrame:
-        """The table as it is now, in its contract's columns; empty if it was never written."""
-        if not self.exists(table):
+    def read(self, table: Table, version: int | None = None) -> DataFrame:
+        """The table as it is now, or was at a version, in its contract's columns; empty if it was never written.
+
+        The frame stays at that version whatever is written meanwhile, by this run or another: without a version in it,
+        Spark would compute a frame that is kept at hand anew, from the table as it is then, after every write.
+        """
+        version = self.version(table) if version is None else version
+        if version == UNWRITTEN:
             return self.spark.createDataFrame([], ", ".join(f"{quoted(c.name)} {c.type}" for c in table.columns))
-        present = self.spark.table(self.identifier(table))
-        columns = [_present_or_null(column, present.columns) for column in table.columns]
-        return present.select(*columns)
+        then = self.spark.sql(f"SELECT * FROM {self.identifier(table)} VERSION AS OF {version:d}")  # noqa: S608 (quoted)
+        columns = [_present_or_null(column, then.columns) for column in table.columns]
+        return then.select(*columns)
 
     def version(self, table: Table) -> int:
-        """The table's current version; -1 if it was never written."""
-        if not self.exists(table):
-            return -1
-        latest = self.spark.sql(f"DESCRIBE HISTORY {self.identifier(table)} LIMIT 1").first()
+        """The table's current version; UNWRITTEN if there is no such table."""
+        try:
+            latest = self.spark.sql(f"DESCRIBE HISTORY {self.identifier(table)} LIMIT 1").first()
+        except AnalysisException as error:
+            if error.getCondition() in _ABSENT:
+                return UNWRITTEN
+            raise
         if latest is None:
             raise SegsparkError(f"{self.location(table)} has no history; it is not a usable Delta table")
         return int(latest["version"])
