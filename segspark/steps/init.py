@@ -6,7 +6,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from py4j.protocol import Py4JJavaError
@@ -19,7 +18,11 @@ from segspark.config import EntitySource
 from segspark.config.model import Spark
 from segspark.errors import BadInputError
 from segspark.ingest.mapping import CORRUPT, mapping_problems
-from segspark.ingest.proposal import TABLES, Look, Proposal, Seen, propose_all, squashed, yaml_text
+from segspark.ingest.proposal.document import yaml_text
+from segspark.ingest.proposal.looks import Look, Seen, squashed
+from segspark.ingest.proposal.proposals import Proposal
+from segspark.ingest.proposal.proposing import propose_all
+from segspark.ingest.proposal.recognition import TABLES
 from segspark.io.folders import File, reader_options, why
 from segspark.io.session import open_session
 from segspark.progress import Reporter
@@ -55,7 +58,7 @@ def init(paths: Sequence[str], output: str, root: str, reporter: Reporter, verbo
     text = yaml_text(proposals, place, None if remote else f"sqlite:///{place}/mlflow/mlflow.db", output)
     _write_new(target, text)
     for one in proposals:
-        reporter.say(_said(one))
+        reporter.say(one.summary)
     reporter.say(f"wrote {output}: read every line, complete what has ???, then run the commands at its top")
     return target
 
@@ -227,27 +230,12 @@ def _probed(found: Proposal, frames: dict[str, DataFrame]) -> Proposal:
     if found.join:
         other = frames[found.join.look.name].select(*map(quoted, (found.join.key, *found.join.columns)))
         rows = rows.join(other, on=found.join.key, how="left")
-    columns = {guess.column: guess.expression for guess in found.guesses if guess.expression is not None}
-    source = EntitySource.model_validate({"name": found.look.name, "path": found.look.path, "columns": columns})
-    place = f"sources.{table.name}.{source.name}.columns."
-    problems = dict(line.removeprefix(place).split(": ", 1) for line in mapping_problems(rows, table, source))
-    return replace(
-        found,
-        guesses=tuple(
-            replace(guess, expression=None, why=problems[guess.column])
-            if guess.expression is not None and guess.column in problems
-            else guess
-            for guess in found.guesses
-        ),
+    source = EntitySource.model_validate(
+        {"name": found.look.name, "path": found.look.path, "columns": found.expressions}
     )
-
-
-def _said(found: Proposal) -> str:
-    name = found.look.name
-    if found.table is None:
-        return f"{name}: {found.why}"
-    missing = [guess.column for guess in found.guesses if guess.expression is None]
-    return f"{name}: {found.table}, because {found.why}" + (f"; not found: {', '.join(missing)}" if missing else "")
+    place = f"sources.{table.name}.{source.name}.columns."
+    problems = mapping_problems(rows, table, source)
+    return found.without(dict(line.removeprefix(place).split(": ", 1) for line in problems))
 
 
 def _write_new(target: Path, text: str) -> None:

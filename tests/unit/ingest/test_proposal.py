@@ -9,7 +9,11 @@ import pytest
 import yaml
 
 from segspark.config import load_config
-from segspark.ingest.proposal import Guess, Look, Proposal, Seen, is_personal, propose, propose_all, yaml_text
+from segspark.ingest.proposal.document import yaml_text
+from segspark.ingest.proposal.looks import Look, Seen
+from segspark.ingest.proposal.personal import is_personal
+from segspark.ingest.proposal.proposals import Guess, Proposal
+from segspark.ingest.proposal.proposing import propose, propose_all
 
 
 def look(name: str, columns: dict[str, list[str | None]], type_: str = "string") -> Look:
