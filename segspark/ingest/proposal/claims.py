@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from segspark.ingest.mapping import REQUIRED, canonical_columns
 from segspark.ingest.proposal.looks import Look, Seen, squashed
+from segspark.ingest.proposal.numbers import as_number
 from segspark.ingest.proposal.personal import holds_emails, is_personal
-from segspark.ingest.proposal.readings import as_number, as_time
+from segspark.ingest.proposal.times import as_time
 from segspark.ingest.proposal.vocabulary import CALLED, FEW
 from segspark.tables import Column, Table
 

@@ -9,9 +9,10 @@ from segspark.ingest.mapping import REQUIRED
 from segspark.ingest.proposal.claims import GUESSED, LIKELY, OWN_KEYS, Claim
 from segspark.ingest.proposal.keys import key_guess
 from segspark.ingest.proposal.looks import Look, Seen, squashed, words
+from segspark.ingest.proposal.numbers import as_number
 from segspark.ingest.proposal.personal import holds_emails, is_personal
 from segspark.ingest.proposal.proposals import Guess
-from segspark.ingest.proposal.readings import as_number, as_time
+from segspark.ingest.proposal.times import as_time
 from segspark.ingest.proposal.vocabulary import FEW, KINDS, MEANS
 from segspark.tables import Column
 

@@ -9,7 +9,7 @@ from segspark.ingest.proposal.claims import GUESSED, LIKELY, Claim
 from segspark.ingest.proposal.looks import Look, Seen, squashed
 from segspark.ingest.proposal.personal import is_personal
 from segspark.ingest.proposal.proposals import Guess
-from segspark.ingest.proposal.readings import as_time
+from segspark.ingest.proposal.times import as_time
 
 _COUNTER = re.compile(r"(id|no|nr|line|pos|position|zeile|nummer)$")
 _DIGITS = re.compile(r"\d+")

@@ -3,7 +3,7 @@
 import re
 
 from segspark.ingest.proposal.looks import MOST, Seen, squashed
-from segspark.ingest.proposal.readings import as_time
+from segspark.ingest.proposal.times import as_time
 from segspark.ingest.proposal.vocabulary import CALLED, IDS, PERSONAL_NAMES, PERSONAL_PARTS, THINGS
 
 _EMAIL = re.compile(r"\S+@\S+\.\S+")

@@ -12,8 +12,8 @@ from segspark.ingest.proposal.joins import join_of, with_joined
 from segspark.ingest.proposal.looks import Look, Seen, squashed
 from segspark.ingest.proposal.personal import is_personal
 from segspark.ingest.proposal.proposals import Guess, Proposal
-from segspark.ingest.proposal.readings import days
 from segspark.ingest.proposal.recognition import TABLES, table_of
+from segspark.ingest.proposal.times import days
 from segspark.ingest.proposal.vocabulary import NOTES
 from segspark.tables import Column, Table
 
