@@ -1,12 +1,7 @@
 """Init: a look at a user's files, and a commented starting configuration from it."""
 
-import csv
-import json
 import os
-import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from py4j.protocol import Py4JJavaError
@@ -19,17 +14,18 @@ from segspark.config import EntitySource
 from segspark.config.model import Spark
 from segspark.errors import BadInputError
 from segspark.ingest.mapping import CORRUPT, mapping_problems
-from segspark.ingest.proposal import TABLES, Look, Proposal, Seen, propose_all, squashed, yaml_text
+from segspark.ingest.proposal.document import yaml_text
+from segspark.ingest.proposal.formats import named_format, one_table, source_name, text_format, text_options
+from segspark.ingest.proposal.looks import Look, Seen
+from segspark.ingest.proposal.proposals import Proposal
+from segspark.ingest.proposal.proposing import propose_all
+from segspark.ingest.proposal.recognition import TABLES
 from segspark.io.folders import File, reader_options, why
 from segspark.io.session import open_session
 from segspark.progress import Reporter
 
 ROWS = 1_000  # looked at in each file
 _COLUMNS, _WIDTH, _LINES = 300, 200, 50
-_EXTENSIONS = {
-    "csv": "csv", "tsv": "csv", "txt": "csv", "json": "json", "jsonl": "json", "ndjson": "json", "parquet": "parquet",
-}  # fmt: skip
-_SEPARATORS = (",", ";", "\t", "|")
 
 
 def init(paths: Sequence[str], output: str, root: str, reporter: Reporter, verbose: bool = False) -> Path:
@@ -55,7 +51,7 @@ def init(paths: Sequence[str], output: str, root: str, reporter: Reporter, verbo
     text = yaml_text(proposals, place, None if remote else f"sqlite:///{place}/mlflow/mlflow.db", output)
     _write_new(target, text)
     for one in proposals:
-        reporter.say(_said(one))
+        reporter.say(one.summary)
     reporter.say(f"wrote {output}: read every line, complete what has ???, then run the commands at its top")
     return target
 
@@ -78,7 +74,7 @@ def _inputs(paths: Sequence[str], reporter: Reporter) -> list[str]:
             problems.append(f"{path}: nothing found; give files or folders with data")
         else:
             children = sorted(child for child in place.iterdir() if not child.name.startswith((".", "_")))
-            data = [child for child in children if _one_table(child) or (child.is_file() and _by_extension(child))]
+            data = [child for child in children if _one_table(child) or (child.is_file() and named_format(child.name))]
             if not data:
                 problems.append(f"{path}: no CSV, JSON or Parquet file and no Delta table in it; name the files")
             elif len(data) < len(children):
@@ -91,15 +87,7 @@ def _inputs(paths: Sequence[str], reporter: Reporter) -> list[str]:
 
 def _one_table(place: Path) -> bool:
     """Whether a folder is a single table: Delta's, or what Spark writes."""
-    if not place.is_dir():
-        return False
-    names = [child.name for child in place.iterdir()]
-    return any(name in ("_delta_log", "_SUCCESS") or re.match(r"part-|[^.=]+=", name) for name in names)
-
-
-def _by_extension(place: Path) -> str | None:
-    suffixes = [suffix.lstrip(".").lower() for suffix in place.suffixes]
-    return next((_EXTENSIONS[suffix] for suffix in reversed(suffixes) if suffix in _EXTENSIONS), None)
+    return place.is_dir() and one_table(child.name for child in place.iterdir())
 
 
 def _looked_at(spark: SparkSession, paths: Sequence[str], target: Path) -> tuple[list[Look], dict[str, DataFrame]]:
@@ -115,9 +103,9 @@ def _looked_at(spark: SparkSession, paths: Sequence[str], target: Path) -> tuple
             problems += error.problems
             continue
         except (PySparkException, Py4JJavaError) as error:
-            problems.append(f"{why(error, _by_extension(Path(path)) or 'data', path)}")
+            problems.append(f"{why(error, named_format(path) or 'data', path)}")
             continue
-        name = _name(path, frames)
+        name = source_name(path, frames)
         shown = path if "://" in path else File(_relative(path, target), 0, "").literal
         looks.append(Look(name, format_, shown, columns, options))
         frames[name] = rows
@@ -135,8 +123,8 @@ def _opened(spark: SparkSession, path: str) -> tuple[str, dict[str, str], DataFr
         lines = [str(row[0]) for row in spark.read.text(literal).limit(_LINES).collect()]  # at most _LINES
         if not any(line.strip() for line in lines):
             raise BadInputError([f"{path}: is empty; leave it out"])
-        format_ = _format_of(lines)
-        options = _csv_options(lines) if format_ == "csv" else _json_options(lines)
+        format_ = text_format(lines)
+        options = text_options(format_, lines)
     rows = spark.read.format(format_).options(**reader_options(format_, options)).load(literal)
     return format_, options, rows
 
@@ -150,38 +138,7 @@ def _format(place: Path) -> str | None:
     if first.is_file():
         with first.open("rb") as opened:
             return "parquet" if opened.read(4) == b"PAR1" else None
-    return _by_extension(place) or ("delta" if "://" in str(place) or ":/" in str(place) else None)
-
-
-def _format_of(lines: Sequence[str]) -> str:
-    first = next(line for line in lines if line.strip()).lstrip("\ufeff \t")
-    if first.startswith("["):
-        return "json"
-    try:
-        return "json" if isinstance(json.loads(first), dict) else "csv"
-    except ValueError:
-        return "csv"
-
-
-def _json_options(lines: Sequence[str]) -> dict[str, str]:
-    first = next(line for line in lines if line.strip()).lstrip("\ufeff \t")
-    return {"multiLine": "true"} if first.startswith("[") else {}
-
-
-def _csv_options(lines: Sequence[str]) -> dict[str, str]:
-    """The separator that splits most lines into equally many fields; quoted line breaks; an older encoding."""
-    filled = [line for line in lines if line.strip()]
-    scores = {}
-    for separator in _SEPARATORS:
-        fields, lines_alike = Counter(len(row) for row in csv.reader(filled, delimiter=separator)).most_common(1)[0]
-        scores[separator] = (lines_alike * (fields > 1), fields)
-    best = max(_SEPARATORS, key=lambda separator: scores[separator])
-    options = {} if best == "," else {"sep": best}
-    if any(line.count('"') % 2 for line in filled):
-        options["multiLine"] = "true"
-    if any("\ufffd" in line for line in filled):
-        options["encoding"] = "ISO-8859-1"  # Spark reads no windows-1252
-    return options
+    return named_format(place.name) or ("delta" if "://" in str(place) or ":/" in str(place) else None)
 
 
 def _columns(rows: DataFrame, path: str) -> tuple[Seen, ...]:
@@ -200,19 +157,6 @@ def _columns(rows: DataFrame, path: str) -> tuple[Seen, ...]:
     return tuple(Seen(name, types[name], tuple(row[place] for row in first)) for place, name in enumerate(names))
 
 
-def _name(path: str, taken: dict[str, DataFrame]) -> str:
-    """A plain name after the file's, not taken yet."""
-    stem = Path(path.rstrip("/")).name.split(".")[0]
-    words = [squashed(word) for word in re.split(r"[^0-9A-Za-zÀ-ÿ]+|_", stem)]
-    plain = "_".join(word for word in words if word)[:50]
-    name = plain if re.match(r"[a-z]", plain) else f"source_{plain}".rstrip("_")
-    number = 2
-    unique = name
-    while unique in taken:
-        unique, number = f"{name}_{number}", number + 1
-    return unique
-
-
 def _relative(path: str, target: Path) -> str:
     """A path as the configuration names it: relative to its folder where it was given relative to the current one."""
     return path if Path(path).is_absolute() else os.path.relpath(path, target.parent)
@@ -227,27 +171,12 @@ def _probed(found: Proposal, frames: dict[str, DataFrame]) -> Proposal:
     if found.join:
         other = frames[found.join.look.name].select(*map(quoted, (found.join.key, *found.join.columns)))
         rows = rows.join(other, on=found.join.key, how="left")
-    columns = {guess.column: guess.expression for guess in found.guesses if guess.expression is not None}
-    source = EntitySource.model_validate({"name": found.look.name, "path": found.look.path, "columns": columns})
-    place = f"sources.{table.name}.{source.name}.columns."
-    problems = dict(line.removeprefix(place).split(": ", 1) for line in mapping_problems(rows, table, source))
-    return replace(
-        found,
-        guesses=tuple(
-            replace(guess, expression=None, why=problems[guess.column])
-            if guess.expression is not None and guess.column in problems
-            else guess
-            for guess in found.guesses
-        ),
+    source = EntitySource.model_validate(
+        {"name": found.look.name, "path": found.look.path, "columns": found.expressions}
     )
-
-
-def _said(found: Proposal) -> str:
-    name = found.look.name
-    if found.table is None:
-        return f"{name}: {found.why}"
-    missing = [guess.column for guess in found.guesses if guess.expression is None]
-    return f"{name}: {found.table}, because {found.why}" + (f"; not found: {', '.join(missing)}" if missing else "")
+    place = f"sources.{table.name}.{source.name}.columns."
+    problems = mapping_problems(rows, table, source)
+    return found.without(dict(line.removeprefix(place).split(": ", 1) for line in problems))
 
 
 def _write_new(target: Path, text: str) -> None:

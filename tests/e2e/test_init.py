@@ -19,7 +19,7 @@ from rich.console import Console
 from segspark.config import Config, load_config
 from segspark.errors import BadInputError
 from segspark.ingest.mapping import map_rows, mapping_problems
-from segspark.ingest.proposal import TABLES
+from segspark.ingest.proposal.recognition import TABLES
 from segspark.io.folders import reader_options
 from segspark.progress import Reporter
 from segspark.steps.init import init

@@ -2,41 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-from pathlib import Path
-
 import pytest
-import yaml
 
-from segspark.config import load_config
-from segspark.ingest.proposal import Guess, Look, Proposal, Seen, is_personal, propose, propose_all, yaml_text
-
-
-def look(name: str, columns: dict[str, list[str | None]], type_: str = "string") -> Look:
-    return Look(name, "csv", f"{name}.csv", tuple(Seen(key, type_, tuple(cells)) for key, cells in columns.items()))
-
-
-def expressions(found: Proposal) -> dict[str, str | None]:
-    return {guess.column: guess.expression for guess in found.guesses}
-
-
-def guess(found: Proposal, column: str) -> Guess:
-    return next(one for one in found.guesses if one.column == column)
-
-
-def written(*found: Proposal) -> str:
-    return yaml_text(found, "lake", None, "segspark.yaml")
-
-
-ORDERS = look(
-    "orders",
-    {
-        "order_id": ["A1", "A2", "A3"],
-        "customer_no": ["K1", "K1", "K2"],
-        "created_at": ["2025-01-31 10:00:00", "2025-02-28 11:00:00", "2025-02-01 12:00:00"],
-        "total": ["10.50", "3", "7.00"],
-    },
-)
+from segspark.ingest.proposal.proposing import propose, propose_all
+from tests.unit.ingest.samples import ORDERS, PEOPLE, expressions, guess, look
 
 
 def test_an_orders_file_gives_events_with_its_unique_order_as_id() -> None:
@@ -166,11 +135,6 @@ def test_when_a_customer_signed_up_is_not_since_when_its_attributes_hold() -> No
     assert set(expressions(propose(users))) == {"customer_id", "attributes"}
 
 
-def test_the_newest_time_decides_as_of() -> None:
-    assert propose(ORDERS).newest == date(2025, 2, 28)
-    assert "segspark ingest --check --config segspark.yaml --as-of 2025-03-01\n" in written(propose(ORDERS))
-
-
 def test_lines_are_joined_with_the_orders_that_know_customer_and_time() -> None:
     lines = look("lines", {"order_id": ["A1", "A1"], "sku": ["x", "y"], "paid": ["5", "6"]})
     orders, joined = propose_all([ORDERS, lines])
@@ -178,50 +142,6 @@ def test_lines_are_joined_with_the_orders_that_know_customer_and_time() -> None:
     assert joined.join is not None
     assert (joined.join.key, joined.join.columns) == ("order_id", ("customer_no", "created_at", "total"))
     assert expressions(joined)["customer_id"] == "`customer_no`"
-
-
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("E-Mail", ["x"]),
-        ("contact", ["ada@example.com", "bob@example.com"]),
-        ("Telefonnummer", ["1"]),
-        ("erreichbar", ["+49 711 123456", "0711 - 98765"]),
-        ("last_name", ["x"]),
-        ("Straße", ["x"]),
-        ("payment", ["4111 1111 1111 1111", "5500000000000004"]),
-        ("konto", ["DE89 3704 0044 0532 0130 00"]),
-    ],
-)
-def test_personal_columns_are_recognised(name: str, values: list[str]) -> None:
-    assert is_personal(Seen(name, "string", tuple(values)))
-
-
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("mailing", ["N1"]),
-        ("product_name", ["Espresso"]),
-        ("city", ["Ulm"]),
-        ("order_no", ["0001-234567"]),
-        ("created_at", ["01/02/2025"]),
-        ("visits", ["4111111111111112"]),
-    ],
-)
-def test_other_columns_are_not_called_personal(name: str, values: list[str]) -> None:
-    assert not is_personal(Seen(name, "string", tuple(values)))
-
-
-PEOPLE = look(
-    "customers",
-    {
-        "customer_id": ["1", "2"],
-        "email": ["ada@example.com", "bob@example.com"],
-        "phone": ["0711 123456", "0711 654321"],
-        "kind": ["person", "firm"],
-        "name": ["Ada Lovelace", "Bob Stone"],
-    },
-)
 
 
 def test_of_personal_columns_only_a_hash_of_the_email_is_proposed() -> None:
@@ -232,71 +152,6 @@ def test_of_personal_columns_only_a_hash_of_the_email_is_proposed() -> None:
     }
 
 
-def test_personal_columns_are_declared_and_their_values_never_written() -> None:
-    text = written(propose(PEOPLE))
-    assert yaml.safe_load(text)["sources"]["customers"][0]["personal"] == ["email", "phone", "name"]
-    assert not any(value in text for value in ("ada@", "bob@", "0711", "Ada", "Stone"))
-
-
 def test_an_email_as_customer_is_hashed() -> None:
     found = propose(look("clicks", {"user": ["a@b.de", "a@b.de"], "ts": ["2025-01-01", "2025-01-02"]}))
     assert expressions(found)["customer_id"] == "sha2(lower(trim(`user`)), 256)"
-
-
-def test_what_was_proposed_can_be_loaded(tmp_path: Path) -> None:
-    path = tmp_path / "segspark.yaml"
-    path.write_text(written(propose(ORDERS)), encoding="utf-8")
-    source = load_config(path).sources.events[0]
-    assert (source.name, source.path) == ("orders", str(tmp_path / "orders.csv"))
-    assert source.columns["event_ts"] == "`created_at`"
-
-
-HOSTILE = [
-    "a`b",
-    "x\nworkspace: {root: /etc}",
-    "y\r\n  - name: evil",
-    "'; DROP TABLE events; --",
-    '"}] # {{',
-    "\u2028&anchor *alias !!python/object",
-    "${ENV:HOME} \\",
-    "z: [1, 2",
-]
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_column_name_stays_a_name(name: str, tmp_path: Path) -> None:
-    columns = {seen.name: list(seen.cells) for seen in ORDERS.columns} | {name: ["1", "1", "1"]}
-    path = tmp_path / "segspark.yaml"
-    path.write_text(written(propose(look("orders", columns))), encoding="utf-8")
-    config = load_config(path)
-    assert config.workspace.root == str(tmp_path / "lake")
-    assert [source.name for source in config.sources.events] == ["orders"]
-    escaped, literal = name.replace("`", "``"), name.replace("\\", "\\\\").replace("'", "\\'")
-    assert config.sources.events[0].columns["properties"] == f"map('{literal}', `{escaped}`)"
-
-
-@pytest.mark.parametrize("value", HOSTILE)
-def test_a_hostile_value_breaks_out_of_no_comment(value: str) -> None:
-    columns = {seen.name: list(seen.cells) for seen in ORDERS.columns} | {"event_type": ["sale", value, value]}
-    text = written(propose(look("orders", columns)))
-    plain = written(propose(look("orders", columns | {"event_type": ["sale", "call", "call"]})))
-    assert yaml.safe_load(text) == yaml.safe_load(plain)
-
-
-def test_a_file_that_fits_nothing_is_left_as_a_comment() -> None:
-    text = written(propose(ORDERS), propose(look("weather", {"station": ["a"], "rain": ["1.5"]})))
-    assert list(yaml.safe_load(text)["sources"]) == ["events"]
-    assert "# weather (weather.csv): no source of its own" in text
-
-
-def test_without_events_the_text_says_so() -> None:
-    text = written(propose(PEOPLE))
-    assert "# events: ???" in text
-    assert list(yaml.safe_load(text)["sources"]) == ["customers"]
-
-
-def test_the_currency_that_the_events_name_is_proposed() -> None:
-    columns = {seen.name: list(seen.cells) for seen in ORDERS.columns} | {"currency": ["EUR", "EUR", "CHF"]}
-    text = written(propose(look("orders", columns)))
-    assert yaml.safe_load(text)["money"] == {"currency": "EUR"}
-    assert "rows in CHF would be refused" in text
