@@ -12,8 +12,7 @@ from segspark.io.session import open_session
 _FOR_TESTS: dict[str, str | int | float | bool] = {
     "spark.sql.shuffle.partitions": 2,  # a handful of rows needs no more
     "spark.driver.memory": "2g",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",  # queries that run once are not worth optimising
-    "spark.sql.codegen.wholeStage": False,  # neither is compiling them
+    "spark.sql.codegen.wholeStage": False,  # queries that run once are not worth compiling
 }
 
 

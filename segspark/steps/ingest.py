@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import reduce
 
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from segspark.errors import BadInputError, RefusedError, SegsparkError
@@ -96,15 +99,17 @@ def _worst(broken: Mapping[tuple[str, str], int]) -> str:
 
 
 def _publish(context: Context, judged: Judged, everyone: Persons, replayed: bool) -> list[Outcome]:
-    """Write rows that lost, the table, and rejected rows; how far the sources were read comes last: `_record`."""
+    """Write what goes to quarantine, then the table; how far the sources were read comes last: `_record`.
+
+    What a replay accepts leaves the quarantine only when it is in the table.
+    """
     table = judged.table
     inputs = {one.source.name: "quarantine" if replayed else digest(one.batch) for one in judged.opened}
     run_id = context.run_id("ingest", inputs)
     writer = context.writer(run_id)
     with writer.lock(table):
         settled = settle(context, judged)
-        if settled.superseded is not None:
-            writer.publish(QUARANTINE, settled.superseded.withColumn("run_id", F.lit(run_id)))
+        _quarantine(context, judged, settled, run_id, replayed)
         if table is not IDENTITY_LINKS:
             changed = everyone.applied(context, table, settled.changed).withColumn("run_id", F.lit(run_id))
             change = writer.apply(
@@ -113,36 +118,45 @@ def _publish(context: Context, judged: Judged, everyone: Persons, replayed: bool
             _account(table, settled, change.inserted)
         for frame in settled.held:
             frame.unpersist()
-    _publish_rejected(context, judged, settled, run_id, replayed)
+    if replayed:
+        _requarantine(context, judged, settled, run_id)
     outputs = context.versions(QUARANTINE, *([] if table is IDENTITY_LINKS else [table]))
     return [_outcome(context, one, judged, settled, inputs, outputs) for one in judged.opened]
 
 
-def _publish_rejected(context: Context, judged: Judged, settled: Settled, run_id: str, replayed: bool) -> None:
-    """What rules rejected; after a replay no longer what they now accept."""
-    writer = context.writer(run_id)
+def _quarantine(context: Context, judged: Judged, settled: Settled, run_id: str, replayed: bool) -> None:
+    """What lost against another row of its key, and what rules rejected."""
+    parts = [] if settled.superseded is None else [settled.superseded]
+    if not replayed and any(facts.rejected for facts in judged.facts.values()):
+        parts.append(settled.rejected)
+    if parts:
+        rows = reduce(DataFrame.unionByName, parts).withColumn("run_id", F.lit(run_id))
+        context.writer(run_id).publish(QUARANTINE, rows)
+
+
+def _requarantine(context: Context, judged: Judged, settled: Settled, run_id: str) -> None:
+    """After a replay: what rules still reject, and no longer what they now accept."""
+    scope = F.col("source").isin(*[one.source.name for one in judged.opened]) & (F.col("kind") == REJECTED)
     rejected = settled.rejected.withColumn("run_id", F.lit(run_id))
-    if replayed:
-        sources = [one.source.name for one in judged.opened]
-        scope = F.col("source").isin(*sources) & (F.col("kind") == REJECTED)
-        writer.publish(QUARANTINE, rejected, scope=scope, delete_missing=True)
-    elif any(facts.rejected for facts in judged.facts.values()):
-        writer.publish(QUARANTINE, rejected)
+    context.writer(run_id).publish(QUARANTINE, rejected, scope=scope, delete_missing=True)
 
 
-def _publish_rows(context: Context, run_id: str, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
-    """Rows made here: as many as there are rules, or files."""
+def _publish_rows(
+    context: Context, run_id: str, table: Table, rows: Sequence[tuple[object, ...]], scope: SparkColumn
+) -> None:
+    """Rows made here, as many as there are rules or files; compared with the part of the table that they can be in."""
     if rows:
         schema = ", ".join(f"{column.name} {column.type}" for column in table.columns)
-        context.writer(run_id).publish(table, context.spark.createDataFrame(rows, schema))
+        context.writer(run_id).publish(table, context.spark.createDataFrame(rows, schema), scope=scope)
 
 
 def _record(context: Context, judged: Mapping[str, Judged], opened: Sequence[Opened], run_id: str) -> None:
     """What was found, and how far the sources were read: last of all, so that a run that died reads the same again."""
     checked = [one for found in judged.values() for one in _checked(found)]
     now = datetime.now(UTC)
-    _publish_rows(context, run_id, DATA_QUALITY, quality_rows(checked, run_id, context.as_of, now))
-    _publish_rows(context, run_id, INGEST_POSITIONS, position_rows(context, opened, run_id))
+    found, positions = quality_rows(checked, run_id, context.as_of, now), position_rows(context, opened, run_id)
+    _publish_rows(context, run_id, DATA_QUALITY, found, F.col("run_id") == run_id)
+    _publish_rows(context, run_id, INGEST_POSITIONS, positions, F.col("source").isin(*{row[0] for row in positions}))
 
 
 def _account(table: Table, settled: Settled, inserted: int) -> None:
