@@ -1,6 +1,6 @@
 """Reading sources as they are: only what is new, no type guessed, nothing dropped."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from py4j.protocol import Py4JJavaError
@@ -37,19 +37,18 @@ def read_new(spark: SparkSession, source: Source, known: Mapping[str, str]) -> B
         BadInputError: nothing is there, it is not of the declared format, or a join would lose or double rows.
     """
     batch = _READERS[source.format](spark, source, known)
-    place = f"source {source.name}"
-    others = [(join, _joinable(spark, join, place)) for join in source.joins] if batch.rows else []
-    return replace(batch, rows=tuple(_joined_all(rows, others, place) for rows in batch.rows))
+    place = f"source {source.name}: joins"
+    rows = batch.rows
+    for join in source.joins if rows else []:
+        other = _opened(spark, join, place)
+        _check_columns(rows, other, join, place)
+        _check_unique(other, join, place)
+        rows = tuple(_joined(some, other, join) for some in rows)
+    return replace(batch, rows=rows)
 
 
-def _joined_all(rows: DataFrame, others: list[tuple[Join, DataFrame]], place: str) -> DataFrame:
-    for join, other in others:
-        rows = _joined(rows, other, join, place)
-    return rows
-
-
-def _joinable(spark: SparkSession, join: Join, place: str) -> DataFrame:
-    """All rows of a joined input, whose keys are unique."""
+def _opened(spark: SparkSession, join: Join, place: str) -> DataFrame:
+    """All rows of a joined input."""
     path = reveal(join.path)
     reader = spark.read.format(join.format).options(**reader_options(join.format, join.options))
     try:
@@ -58,21 +57,25 @@ def _joinable(spark: SparkSession, join: Join, place: str) -> DataFrame:
         raise BadInputError([f"{place}: {why(error, join.format, join.path)}"]) from error
     if not other.columns:
         raise BadInputError([f"{place}: {join.path} has no columns; is it empty?"])
-    missing = [name for name in (*join.keys, *join.columns) if name not in other.columns]
-    if missing:
-        raise BadInputError([f"{place}: joins: there is no column {name} in {join.path}" for name in missing])
-    keys = [quoted(name) for name in join.keys]
-    twice = other.groupBy(*keys).count().where("count > 1").limit(1).collect()
-    if twice:
-        raise BadInputError([f"{place}: joins: {join.path} has more than one row for {twice[0][0]!r} in {join.keys}"])
-    return other.select(*keys, *map(quoted, join.columns))
+    return other
 
 
-def _joined(rows: DataFrame, other: DataFrame, join: Join, place: str) -> DataFrame:
-    missing = [name for name in join.keys if name not in rows.columns]
-    taken = [name for name in join.columns if name in rows.columns]
-    problems = [f"{place}: joins: the source has a column {name} already" for name in taken]
-    problems += [f"{place}: joins: there is no column {name} in the source" for name in missing]
+def _check_columns(rows: Sequence[DataFrame], other: DataFrame, join: Join, place: str) -> None:
+    here = [set(some.columns) for some in rows]
+    problems = [
+        *[f"{join.path} has no column {name}" for name in (*join.keys, *join.columns) if name not in other.columns],
+        *[f"there is no column {name} in the source" for name in join.keys if any(name not in some for some in here)],
+        *[f"the source has a column {name} already" for name in join.columns if any(name in some for some in here)],
+    ]
     if problems:
-        raise BadInputError(problems)
-    return rows.join(other, on=join.keys, how="left")
+        raise BadInputError([f"{place}: {problem}" for problem in problems])
+
+
+def _check_unique(other: DataFrame, join: Join, place: str) -> None:
+    twice = other.groupBy(*map(quoted, join.keys)).count().where("count > 1")
+    if not twice.isEmpty():
+        raise BadInputError([f"{place}: {join.path} has more than one row with the same {', '.join(join.keys)}"])
+
+
+def _joined(rows: DataFrame, other: DataFrame, join: Join) -> DataFrame:
+    return rows.join(other.select(*map(quoted, (*join.keys, *join.columns))), on=join.keys, how="left")
