@@ -46,12 +46,7 @@ def text_format(lines: Sequence[str]) -> str:
         ('json', 'csv')
     """
     first = _first(lines)
-    if first.startswith("["):
-        return "json"
-    try:
-        return "json" if isinstance(json.loads(first), dict) else "csv"
-    except ValueError:
-        return "csv"
+    return "json" if first.startswith("[") or first.strip() == "{" or _is_object(first) else "csv"
 
 
 def text_options(format_: str, lines: Sequence[str]) -> dict[str, str]:
@@ -65,7 +60,7 @@ def text_options(format_: str, lines: Sequence[str]) -> dict[str, str]:
     """
     if format_ == "csv":
         return _csv_options([line for line in lines if line.strip()])
-    return {"multiLine": "true"} if _first(lines).startswith("[") else {}
+    return {} if _is_object(_first(lines)) else {"multiLine": "true"}
 
 
 def source_name(path: str, taken: Container[str]) -> str:
@@ -88,6 +83,14 @@ def _first(lines: Sequence[str]) -> str:
     return next(line for line in lines if line.strip()).lstrip("\ufeff \t")
 
 
+def _is_object(line: str) -> bool:
+    """Whether a line is a whole JSON object."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
 def _csv_options(lines: Sequence[str]) -> dict[str, str]:
     """The separator, quoted line breaks, an older encoding."""
     separator = max(_SEPARATORS, key=lambda separator: _alike(lines, separator))
@@ -99,8 +102,12 @@ def _csv_options(lines: Sequence[str]) -> dict[str, str]:
     return options
 
 
-def _alike(lines: Sequence[str], separator: str) -> tuple[int, int]:
-    """How many lines a separator splits into equally many fields, none if into one; and into how many."""
-    counts = Counter(len(row) for row in csv.reader(lines, delimiter=separator))
-    fields, alike = counts.most_common(1)[0]
-    return (alike if fields > 1 else 0, fields)
+def _alike(lines: Sequence[str], separator: str) -> tuple[int, bool, int]:
+    """How many lines a separator splits into equally many fields, none if into one; whether the first; how many."""
+    usual = csv.field_size_limit(sum(map(len, lines)) + len(lines))  # a field may be longer than its 131,072
+    try:
+        counts = [len(row) for row in csv.reader(lines, delimiter=separator)]
+    finally:
+        csv.field_size_limit(usual)
+    fields, alike = Counter(counts).most_common(1)[0]
+    return (alike if fields > 1 else 0, counts[0] == fields, fields)

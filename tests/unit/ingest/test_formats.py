@@ -50,6 +50,7 @@ def test_a_folder_that_delta_or_spark_wrote_is_one_table(names: list[str], singl
         (["12", "13"], "csv"),
         (['"id"', '"1"'], "csv"),
         (["{name},{day}"], "csv"),
+        (["{", '  "id": 1', "}"], "json"),
     ],
 )
 def test_a_line_that_is_a_json_object_or_begins_a_list_is_json(lines: list[str], format_: str) -> None:
@@ -65,6 +66,8 @@ def test_a_line_that_is_a_json_object_or_begins_a_list_is_json(lines: list[str],
         (["id|name", "", "1|Ada"], {"sep": "|"}),
         (["id", "1", "2"], {}),
         (["id;note", '1;"a;b"'], {"sep": ";"}),
+        (["id;paid", "1;9,95", "2;10,00"], {"sep": ";"}),
+        (["id;note", "1;" + "x" * 200_000], {"sep": ";"}),
     ],
 )
 def test_the_separator_splits_most_lines_into_equally_many_fields(lines: list[str], options: dict[str, str]) -> None:
@@ -82,6 +85,7 @@ def test_a_character_that_is_no_utf_8_means_an_older_encoding() -> None:
 def test_a_json_list_takes_several_lines_and_objects_one_each() -> None:
     assert text_options("json", [" [", "{}", "]"]) == {"multiLine": "true"}
     assert text_options("json", ["{}", "{}"]) == {}
+    assert text_options("json", ["{", '  "id": 1', "}"]) == {"multiLine": "true"}
 
 
 @pytest.mark.parametrize(
