@@ -114,7 +114,7 @@ def test_the_quality_table_counts_what_was_broken(dirty, rule, labels):
 
 
 def test_the_report_s_quality_page_tells_what_became_of_the_rows(dirty):
-    page = " ".join((dirty.folder / "lake" / "report.html").read_text(encoding="utf-8").split())
+    page = " ".join((dirty.folder / "lake" / "report" / "index.html").read_text(encoding="utf-8").split())
     account = ledger(dirty.dirt.counts)
     read, lost = (sum(line[name] for line in account.values()) for name in ("read", "quarantined"))
     assert f"{lost:,} rows were quarantined, of {read:,} read." in page
