@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructType
@@ -16,6 +14,7 @@ from segspark.config import Source
 from segspark.config.load import reveal
 from segspark.errors import BadInputError
 from segspark.io.batch import Batch
+from segspark.io.failures import SPARK_FAILURES, why
 
 COLUMNS = "columns"  # the item under which a source's columns are remembered
 CORRUPT = "_corrupt_record"
@@ -85,7 +84,7 @@ def _listed(spark: SparkSession, source: Source) -> list[File]:
         files = spark.read.format("binaryFile").load(path)
         rows = files.select("path", "length", F.unix_micros("modificationTime").alias("modified")).collect()
         names = {_plain(name) for name in files.inputFiles()}  # with the empty ones, which are not among the rows
-    except (PySparkException, Py4JJavaError) as error:
+    except SPARK_FAILURES as error:
         raise BadInputError([f"source {source.name}: {why(error, source.format, source.path)}"]) from error
     if not names:
         raise BadInputError([f"source {source.name}: no {source.format} data found at {source.path}; check path"])
@@ -111,7 +110,7 @@ def _groups(spark: SparkSession, source: Source, paths: Sequence[str]) -> list[D
         if source.format == "json":
             return [_json(spark, source, paths)]
         return _parquet(spark, source, paths)
-    except (PySparkException, Py4JJavaError) as error:
+    except SPARK_FAILURES as error:
         raise BadInputError([f"source {source.name}: {why(error, source.format, source.path)}"]) from error
 
 
@@ -147,7 +146,7 @@ def _parquet(spark: SparkSession, source: Source, paths: Sequence[str]) -> list[
         return [reader.load(paths[0])]
     try:
         return [reader.option("mergeSchema", "true").load(list(paths))]
-    except (PySparkException, Py4JJavaError) as error:
+    except SPARK_FAILURES as error:
         if "MERGE" not in str(error):
             raise
     by_schema: dict[str, list[str]] = {}
@@ -181,18 +180,3 @@ def _drift(groups: Sequence[DataFrame], remembered: Sequence[str], found: Sequen
     gone = [name for name in remembered if not all(name in rows.columns for rows in groups)]
     notes = [f"new columns that nothing is mapped from yet: {', '.join(new)}"] if new else []
     return notes + ([f"columns that new files lack: {', '.join(gone)}"] if gone else [])
-
-
-def why(error: Exception, format_: str, path: str) -> str:
-    """What was wrong with a path, in words and with what to do."""
-    condition = (error.getCondition() or "") if isinstance(error, PySparkException) else ""
-    if condition == "PATH_NOT_FOUND":
-        return f"nothing found at {path}; check path (relative paths are relative to the file that names them)"
-    if condition == "DELTA_TABLE_NOT_FOUND" or "is not a Delta table" in str(error):
-        return f"{path} is not a Delta table; check path and format"
-    if condition == "UNABLE_TO_INFER_SCHEMA":
-        return f"no {format_} data found at {path}; check path and format"
-    if isinstance(error, Py4JJavaError):  # a task failed over the files' content
-        return f"{path} cannot be read as {format_}; check format"
-    first = next((line.strip() for line in str(error).splitlines() if line.strip()), condition)
-    return f"{path} cannot be read as {format_}: {first}"

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from segspark.columns import quoted
@@ -13,7 +11,8 @@ from segspark.config.load import reveal
 from segspark.errors import BadInputError
 from segspark.io import jdbc, kafka, versions
 from segspark.io.batch import Batch
-from segspark.io.folders import new_files, reader_options, why
+from segspark.io.failures import SPARK_FAILURES, why
+from segspark.io.folders import new_files, reader_options
 
 _READERS: dict[str, Callable[[SparkSession, Source, Mapping[str, str]], Batch]] = {
     "csv": new_files,
@@ -53,7 +52,7 @@ def _opened(spark: SparkSession, join: Join, place: str) -> DataFrame:
     reader = spark.read.format(join.format).options(**reader_options(join.format, join.options))
     try:
         other = reader.schema(join.schema_).load(path) if join.schema_ else reader.load(path)
-    except (PySparkException, Py4JJavaError) as error:
+    except SPARK_FAILURES as error:
         raise BadInputError([f"{place}: {why(error, join.format, join.path)}"]) from error
     if not other.columns:
         raise BadInputError([f"{place}: {join.path} has no columns; is it empty?"])

@@ -13,7 +13,7 @@ from segspark.config.load import reveal
 from segspark.errors import BadInputError
 from segspark.io.batch import Batch
 from segspark.io.deltalog import NotPossible, Table, added_rows
-from segspark.io.folders import why
+from segspark.io.failures import why
 from segspark.io.secrets import revealed
 
 VERSION = "version"  # the item under which the version read is recorded, with the table's id: 12@6f0c...

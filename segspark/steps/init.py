@@ -4,8 +4,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -20,7 +18,8 @@ from segspark.ingest.proposal.looks import Look, Seen
 from segspark.ingest.proposal.proposals import Proposal
 from segspark.ingest.proposal.proposing import propose_all
 from segspark.ingest.proposal.recognition import TABLES
-from segspark.io.folders import File, reader_options, why
+from segspark.io.failures import SPARK_FAILURES, why
+from segspark.io.folders import File, reader_options
 from segspark.io.session import open_session
 from segspark.progress import Reporter
 
@@ -102,7 +101,7 @@ def _looked_at(spark: SparkSession, paths: Sequence[str], target: Path) -> tuple
         except BadInputError as error:
             problems += error.problems
             continue
-        except (PySparkException, Py4JJavaError) as error:
+        except SPARK_FAILURES as error:
             problems.append(f"{why(error, named_format(path) or 'data', path)}")
             continue
         name = source_name(path, frames)

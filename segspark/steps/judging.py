@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
 
+from py4j.protocol import Py4JJavaError
 from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation
@@ -19,6 +20,7 @@ from segspark.ingest.mapping import canonical_columns, map_rows
 from segspark.ingest.quarantine import raw_json
 from segspark.ingest.rules import Judgement, built_in, declared, judged, rule_reason
 from segspark.ingest.sessions import needs_session
+from segspark.io.failures import SPARK_FAILURES, met_in_rows
 from segspark.steps.context import Context
 from segspark.steps.opening import Opened
 from segspark.tables import CAMPAIGNS, CUSTOMERS, EVENTS, PRODUCTS, Table
@@ -87,9 +89,9 @@ def judge(context: Context, table: Table, opened: Sequence[Opened], before: Mapp
     rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         facts = _facts(context, table, opened, rows)
-    except PySparkException as error:
-        raise _failed(table, error) from error
-    read = {name: sum(int(one.get["rows"]) for one in observed) for name, observed in counters.items()}
+    except SPARK_FAILURES as error:
+        raise met_in_rows(error, f"sources.{table.name}") from error
+    read = {name: sum(map(_passed, observed)) for name, observed in counters.items()}
     lost = [name for name, number in read.items() if number != facts[name].read]
     if lost:
         raise SegsparkError(
@@ -102,6 +104,17 @@ def judge(context: Context, table: Table, opened: Sequence[Opened], before: Mapp
 def _observed(raw: DataFrame, counters: list[Observation]) -> DataFrame:
     counters.append(Observation())
     return raw.observe(counters[-1], F.count(F.lit(1)).alias("rows"))
+
+
+def _passed(counter: Observation) -> int:
+    """Rows that went past; a part that turns out empty is left out of Spark's plan, and its counter with it.
+
+    Were rows to arrive of a part without a counter, the comparison with those that arrived would find them.
+    """
+    try:
+        return int(counter.get["rows"])
+    except (Py4JJavaError, KeyError):
+        return 0
 
 
 def _judged_source(
@@ -196,18 +209,3 @@ def _broken(rows: DataFrame) -> dict[str, dict[tuple[str, str], int]]:
 def _with_severity(name: str, severity: str) -> Column:
     given = F.coalesce(name, F.array().cast("array<string>"))
     return F.transform(given, lambda reason: F.struct(reason.alias("rule"), F.lit(severity).alias("severity")))
-
-
-def _failed(table: Table, error: PySparkException) -> Exception:
-    """A user's own CAST stops the job at the first bad row; try_cast would quarantine it."""
-    condition = error.getCondition() or ""
-    first = str(error).strip().splitlines()[0]
-    if condition.startswith(("CAST_", "CANNOT_PARSE", "DIVIDE_BY_ZERO", "ARITHMETIC_", "INVALID_", "NUMERIC_VALUE")):
-        advice = "use try_cast, try_to_timestamp or try_divide, and the row is quarantined instead"
-        return BadInputError([f"sources.{table.name}: an expression failed on a row: {first}; {advice}"])
-    if "FAILED_READ_FILE" in condition or "FileNotFound" in str(error) or "FILE_NOT_EXIST" in condition:
-        advice = (
-            "a file vanished, changed or is damaged; nothing was written: mend or remove it and run the command again"
-        )
-        return BadInputError([f"sources.{table.name}: {first}; {advice}"])
-    return error

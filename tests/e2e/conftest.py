@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 import deltalake
 import duckdb
+import pandas as pd
 import pytest
 
 from segspark.cli import main
@@ -47,6 +48,9 @@ class Workspace:
     def table(self, name: str) -> deltalake.DeltaTable:
         return deltalake.DeltaTable(str(self.tables / name))
 
+    def frame(self, name: str) -> pd.DataFrame:
+        return self.table(name).to_pandas()
+
     def versions(self) -> dict[str, int]:
         names = sorted(path.parent.name for path in self.tables.glob("*/_delta_log"))
         return {name: self.table(name).version() for name in names}
@@ -79,20 +83,26 @@ def make_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, i
     return make
 
 
+@pytest.fixture(scope="session")
+def first_run(spark: object, make_workspace: Callable[[str, int], Workspace]) -> Workspace:
+    """What a run leaves behind."""
+    workspace = make_workspace("journey", 5)
+    assert workspace.run("run") == 0
+    return workspace
+
+
 @dataclass(frozen=True)
 class TwoRuns:
     """What two equal runs left behind, one after the other."""
 
     workspace: Workspace
-    codes: tuple[int, int]
+    second_code: int
     first_versions: dict[str, int]
     second_versions: dict[str, int]
 
 
 @pytest.fixture(scope="session")
-def two_runs(spark: object, make_workspace: Callable[[str, int], Workspace]) -> Iterator[TwoRuns]:
-    workspace = make_workspace("journey", 5)
-    first = workspace.run("run")
-    versions = workspace.versions()
-    second = workspace.run("run")
-    yield TwoRuns(workspace, (first, second), versions, workspace.versions())
+def two_runs(first_run: Workspace) -> TwoRuns:
+    versions = first_run.versions()
+    code = first_run.run("run")
+    return TwoRuns(first_run, code, versions, first_run.versions())

@@ -238,7 +238,7 @@ def test_a_file_that_vanishes_while_it_is_read_stops_the_run_and_is_named(capsys
     assert ingest(shop) == 2
     message = " ".join(capsys.readouterr().err.split())
     assert "two.csv" in message
-    assert "a file vanished, changed or is damaged; nothing was written" in message
+    assert "A file vanished, changed or is damaged; nothing was written" in message
     assert not (shop / "lake").exists()
 
 

@@ -86,7 +86,7 @@ def test_the_accepted_events_are_those_of_the_clean_journey_with_the_latest_amou
         "SELECT count(*) FROM expected e FULL JOIN found f USING (event_id) WHERE e.customer_id IS DISTINCT FROM"
         " f.customer_id OR e.event_ts <> f.event_ts::TIMESTAMP OR abs(e.amount - f.amount) > 0.00005"
     )
-    assert different.fetchone() == (0,)
+    assert different.fetchall() == [(0,)]
 
 
 def test_what_was_lost_is_in_quarantine_each_row_with_all_its_reasons(dirty):

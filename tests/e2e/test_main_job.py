@@ -38,10 +38,6 @@ ONE_QUERY = """
 """
 
 
-def frame(two_runs, name: str) -> pd.DataFrame:
-    return two_runs.workspace.table(name).to_pandas()
-
-
 def expected_rfm(two_runs) -> pd.DataFrame:
     transactions = two_runs.workspace.folder / "data" / "complete-journey" / "transactions.parquet"
     return duckdb.sql(ONE_QUERY.format(transactions=transactions)).df()
@@ -56,7 +52,7 @@ def everybody(two_runs) -> set[str]:
 
 
 def test_both_runs_succeed_and_leave_every_table(two_runs):
-    assert two_runs.codes == (0, 0)
+    assert two_runs.second_code == 0
     assert set(two_runs.first_versions) == TABLES  # no quarantine, no data_quality: nothing of the demo is rejected
 
 
@@ -67,7 +63,7 @@ def test_a_second_run_makes_no_new_version_of_any_table_but_runs(two_runs):
 
 def test_rfm_of_every_household_equals_one_duckdb_query(two_runs):
     columns = ["customer_id", "frequency", "recency_days", "monetary_value"]
-    features = frame(two_runs, "customer_features")
+    features = two_runs.workspace.frame("customer_features")
     found = features.loc[features["frequency"] > 0, columns].sort_values("customer_id").reset_index(drop=True)
     wanted = expected_rfm(two_runs)
     assert found["customer_id"].tolist() == wanted["customer_id"].tolist()
@@ -82,14 +78,14 @@ def test_rfm_of_every_household_equals_one_duckdb_query(two_runs):
 def test_every_customer_has_features_one_assignment_and_one_entry(two_runs):
     customers = everybody(two_runs)
     for name in ("customer_features", "segment_assignments", "segment_membership_events"):
-        rows = frame(two_runs, name)["customer_id"]
+        rows = two_runs.workspace.frame(name)["customer_id"]
         assert set(rows) == customers
         assert len(rows) == len(customers)
-    assert set(frame(two_runs, "segment_membership_events")["event_type"]) == {"entry"}
+    assert set(two_runs.workspace.frame("segment_membership_events")["event_type"]) == {"entry"}
 
 
 def test_the_ledger_adds_up_for_every_source_and_attempt(two_runs):
-    runs = frame(two_runs, "runs")
+    runs = two_runs.workspace.frame("runs")
     assert (runs["rows_read"] == runs[["rows_accepted", "rows_quarantined", "rows_deduplicated"]].sum(axis=1)).all()
     ingested = runs[(runs["phase"] == "ingest")].sort_values("finished_at")
     transactions = ingested[ingested["source"] == "transactions"]
@@ -102,8 +98,8 @@ def test_the_ledger_adds_up_for_every_source_and_attempt(two_runs):
 
 
 def test_segments_describe_every_assignment_with_true_sizes(two_runs):
-    segments = frame(two_runs, "segments").set_index("segment_id")
-    counted = frame(two_runs, "segment_assignments")["segment_id"].value_counts()
+    segments = two_runs.workspace.frame("segments").set_index("segment_id")
+    counted = two_runs.workspace.frame("segment_assignments")["segment_id"].value_counts()
     assert counted.to_dict() == segments.loc[segments["size"] > 0, "size"].to_dict()
     assert segments["share"].sum() == pytest.approx(1.0)
     assert segments["name"].is_unique
@@ -111,14 +107,14 @@ def test_segments_describe_every_assignment_with_true_sizes(two_runs):
 
 
 def test_memberships_are_shares_and_runners_up_are_other_segments(two_runs):
-    assigned = frame(two_runs, "segment_assignments")
+    assigned = two_runs.workspace.frame("segment_assignments")
     assert assigned["membership"].between(0, 1).all()
     assert (assigned["segment_id"] != assigned["runner_up_segment_id"]).all()
 
 
 def test_households_that_were_only_contacted_or_described_are_prospects(two_runs):
     prospects = everybody(two_runs) - set(expected_rfm(two_runs)["customer_id"])
-    assigned = frame(two_runs, "segment_assignments").set_index("customer_id")
+    assigned = two_runs.workspace.frame("segment_assignments").set_index("customer_id")
     assert prospects  # the sample's half year leaves some
     assert set(assigned.index[assigned["segment_id"] == "life-prospect"]) == prospects
     assert assigned.loc[sorted(prospects), "runner_up_segment_id"].isna().all()
@@ -177,18 +173,18 @@ def test_no_customer_id_reaches_the_report_or_an_mlflow_artifact(two_runs):
 
 def test_the_report_names_every_segment(two_runs):
     page = (two_runs.workspace.tables / "report" / "index.html").read_text(encoding="utf-8")
-    for name in frame(two_runs, "segments")["name"]:
+    for name in two_runs.workspace.frame("segments")["name"]:
         assert name in page
 
 
 @pytest.mark.slow
-def test_the_champion_applies_where_segspark_is_not_installed(two_runs, tmp_path: Path):
+def test_the_champion_applies_where_segspark_is_not_installed(first_run, tmp_path: Path):
     """An environment that sees the same packages, but not segspark: its editable install does not reach it."""
     venv.create(tmp_path / "elsewhere", with_pip=False)
     packages = Path(mlflow.__file__).parents[1]
     site = next((tmp_path / "elsewhere" / "lib").glob("python3*/site-packages"))
     (site / "others.pth").write_text(str(packages))
-    features = two_runs.workspace.tables / "customer_features"
+    features = first_run.tables / "customer_features"
     script = tmp_path / "score.py"
     script.write_text(
         f"""
@@ -199,7 +195,7 @@ os.environ["PYSPARK_PYTHON"] = sys.executable
 import deltalake, mlflow
 from pyspark.sql import SparkSession
 spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
-mlflow.set_tracking_uri({two_runs.workspace.store!r})
+mlflow.set_tracking_uri({first_run.store!r})
 model = mlflow.spark.load_model("models:/complete-journey-segments@champion", dfs_tmpdir={str(tmp_path / "dfs")!r})
 features = deltalake.DeltaTable({str(features)!r}).to_pandas()
 features["monetary_value"] = features["monetary_value"].astype(float)
@@ -211,20 +207,22 @@ print("SCORED", sorted((r["customer_id"], r["prediction"]) for r in rows.select(
     done = subprocess.run([python, script], capture_output=True, text=True, cwd=tmp_path, timeout=300)
     assert "SCORED" in done.stdout, done.stderr[-3000:]
     scored = dict(ast.literal_eval(done.stdout.split("SCORED", 1)[1].strip()))
-    segments = frame(two_runs, "segments").set_index("segment_id")["cluster"]
-    assigned = frame(two_runs, "segment_assignments").set_index("customer_id")["segment_id"].map(segments).dropna()
+    segments = first_run.frame("segments").set_index("segment_id")["cluster"]
+    assigned = first_run.frame("segment_assignments").set_index("customer_id")["segment_id"].map(segments).dropna()
     scored = {customer: cluster for customer, cluster in scored.items() if customer in assigned.index}
     assert scored == {customer: int(cluster) for customer, cluster in assigned.items()}
 
 
 @pytest.mark.slow
-def test_spark_submit_of_the_jobs_gives_the_same_tables(two_runs, make_workspace):
+def test_spark_submit_of_the_jobs_gives_the_same_tables(first_run, make_workspace):
     workspace = make_workspace("submitted", 5)
     jobs = Path(__file__).parents[2] / "jobs"
     arguments = ["--config", workspace.config, "--as-of", "2018-01-01", "--set", "clustering.k.max=4"]
     arguments += ["--set", "clustering.max_iterations={kmeans: 10, bisecting: 5, gmm: 10}"]
     submit = Path(sys.executable).parent / "spark-submit"
     delta = ["--packages", "io.delta:delta-spark_4.2_2.13:4.4.0", "--master", "local[2]", "--driver-memory", "2g"]
+    for setting in ("spark.sql.shuffle.partitions=4", "spark.databricks.delta.snapshotPartitions=2"):
+        delta += ["--conf", setting]
     for phase in ("ingest", "features", "train", "assign", "report"):
         done = subprocess.run(
             [submit, *delta, jobs / f"{phase}.py", *arguments], capture_output=True, text=True, timeout=900
@@ -237,6 +235,6 @@ def test_spark_submit_of_the_jobs_gives_the_same_tables(two_runs, make_workspace
         "events": ["event_id"],
     }.items():
         mine = workspace.table(name).to_pandas().drop(columns="run_id", errors="ignore")
-        theirs = frame(two_runs, name).drop(columns="run_id", errors="ignore")
+        theirs = first_run.frame(name).drop(columns="run_id", errors="ignore")
         mine, theirs = (rows.sort_values(keys).reset_index(drop=True) for rows in (mine, theirs))
         pd.testing.assert_frame_equal(mine.astype(str), theirs.astype(str))
