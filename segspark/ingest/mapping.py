@@ -134,7 +134,9 @@ def reasons(broken: Sequence[tuple[SparkColumn, str]]) -> SparkColumn:
     if not broken:
         return F.lit(None).cast("array<string>")
     some = reduce(SparkColumn.__or__, [F.coalesce(condition, F.lit(False)) for condition, _ in broken])
-    return F.when(some, F.array_compact(F.array(*[F.when(condition, reason) for condition, reason in broken])))
+    held = F.array(*[F.when(condition, reason) for condition, reason in broken])
+    nothing = F.array(F.lit(None).cast("string"))
+    return F.when(some, F.array_except(held, nothing))  # array_compact would interpret all conditions, not compile them
 
 
 def _with_derived(rows: DataFrame, table: Table, business_timezone: str) -> DataFrame:

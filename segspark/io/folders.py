@@ -61,7 +61,8 @@ def new_files(spark: SparkSession, source: Source, known: Mapping[str, str]) -> 
     every = _listed(spark, source)
     new = [file for file in every if known.get(file.path) != file.state]
     full = [file for file in new if file.size > 0]
-    notes = [f"{file.path} is empty" for file in new if file.size == 0]
+    empty = [file.path for file in new if file.size == 0]
+    notes = [f"{empty[0]} is empty" + (f", and {len(empty) - 1:,} more" if empty[1:] else "")] if empty else []
     changed = sum(file.path in known for file in new)
     if changed:
         notes.append(f"{changed:,} files changed since they were read, and are read again")

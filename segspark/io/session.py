@@ -35,6 +35,8 @@ LOCAL = {
     # Listing a folder's files as a job of up to 10,000 tasks pays on an object store, not here.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
     "spark.driver.memory": "4g",
+    # Spark makes one long method of a stage with many columns; the JVM would interpret it for ever, not compile it.
+    "spark.driver.extraJavaOptions": "-XX:-DontCompileHugeMethods",
     # Rows that are kept at hand are read twice or so: compressing them costs more than it saves.
     "spark.sql.inMemoryColumnarStorage.compressed": "false",
     # Path-based tables need no warehouse; Spark would make an empty one in the current folder.

@@ -6,7 +6,6 @@ from datetime import date
 from functools import reduce
 
 from py4j.protocol import Py4JJavaError
-from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
@@ -86,7 +85,7 @@ def judge(context: Context, table: Table, opened: Sequence[Opened], before: Mapp
     if not parts:
         return None
     rows = reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), parts)
-    rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
+    rows = rows.persist()
     try:
         facts = _facts(context, table, opened, rows)
     except SPARK_FAILURES as error:

@@ -59,6 +59,13 @@ def test_an_empty_file_has_no_rows_and_is_named_once(spark, tmp_path):
     assert new_files(spark, given, batch.positions).notes == ()
 
 
+def test_many_empty_files_are_one_note(spark, tmp_path):
+    for name in ("a.csv", "b.csv", "c.csv"):
+        write(tmp_path / "in" / name, "")
+    (note,) = new_files(spark, source(tmp_path / "in"), {}).notes
+    assert note.endswith("a.csv is empty, and 2 more")
+
+
 @pytest.mark.parametrize("name", ["a[1].csv", "a b.csv", "a{x,y}.csv", "a*.csv", "a?.csv", "ä%20.csv", "a,b.csv"])
 def test_a_file_of_any_name_is_read_as_itself(spark, tmp_path, name):
     write(tmp_path / "in" / name, "id\n1\n")
