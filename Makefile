@@ -59,6 +59,10 @@ bench-demo: setup ## wall time and peak memory of the demo, first and second run
 bench-ingest: setup ## ingest of 10 million dirty rows against plain Spark (ARGS="--rows 1000000" for less)
 	$(ENV) PYTHONPATH=. python benchmarks/ingest.py $(ARGS)
 
+.PHONY: bench-features
+bench-features: setup ## features of 50 million events against DuckDB and plain PySpark (ARGS="--events 5000000" for less)
+	$(ENV) python benchmarks/features.py $(ARGS)
+
 .PHONY: wheel
 wheel: setup ## build the wheel into dist/, for pip and for spark-submit --py-files
 	rm -rf build dist

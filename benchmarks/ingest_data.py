@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import yaml
+from events_data import ids
 
 from tests import defects, dirty, dirty_files
 from tests.dirty import SCHEMA, ledger, sources, write_dirty
@@ -63,10 +63,10 @@ def chunk(start: int, count: int, rows: int, seed: int) -> pa.Table:
     saved = np.where(random.random(count) < 0.2, np.round(amount * 0.1, 2), 0.0)
     noted = random.random(count) < 0.02
     columns = {
-        "event_id": _ids("e", number), "customer_id": _ids("c", customer), "event_ts": time,
+        "event_id": ids("e", number), "customer_id": ids("c", customer), "event_ts": time,
         "event_type": np.where(bought, "purchase", "page_view"), "channel": np.where(bought, "store", "web"),
-        "store_id": _ids("s", customer % 300, bought), "session_id": _ids("v", number // 8, ~bought),
-        "order_id": _ids("o", number // 5, bought), "product_id": _ids("p", product),
+        "store_id": ids("s", customer % 300, bought), "session_id": ids("v", number // 8, ~bought),
+        "order_id": ids("o", number // 5, bought), "product_id": ids("p", product),
         "quantity": pa.array(random.integers(1, 6, count), mask=~bought), "amount": pa.array(amount, mask=~bought),
         "discount": pa.array(saved, mask=~bought), "note": pa.array(["asked at the till, twice"] * count, mask=~noted),
         "updated_at": time + np.timedelta64(3600, "s"),
@@ -80,8 +80,3 @@ def _code() -> str:
         Path(str(file)).read_bytes() for file in (__file__, defects.__file__, dirty.__file__, dirty_files.__file__)
     ]
     return hashlib.sha256(b"".join(written)).hexdigest()[:16]
-
-
-def _ids(prefix: str, numbers: np.ndarray, given: np.ndarray | None = None) -> pa.Array:
-    text = pc.utf8_lpad(pa.array(numbers, mask=None if given is None else ~given).cast("string"), 9, "0")
-    return pc.binary_join_element_wise(prefix, text, "")

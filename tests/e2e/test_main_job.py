@@ -221,6 +221,7 @@ def test_spark_submit_of_the_jobs_gives_the_same_tables(first_run, make_workspac
     arguments += ["--set", "clustering.max_iterations={kmeans: 10, bisecting: 5, gmm: 10}"]
     submit = Path(sys.executable).parent / "spark-submit"
     delta = ["--packages", "io.delta:delta-spark_4.2_2.13:4.4.0", "--master", "local[2]", "--driver-memory", "2g"]
+    delta += ["--exclude-packages", "com.*:*,org.*:*,javax.*:*,commons-*:*"]
     for setting in ("spark.sql.shuffle.partitions=4", "spark.databricks.delta.snapshotPartitions=2"):
         delta += ["--conf", setting]
     for phase in ("ingest", "features", "train", "assign", "report"):
