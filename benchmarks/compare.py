@@ -4,7 +4,7 @@ import duckdb
 
 
 def unequal(ours: duckdb.DuckDBPyRelation, theirs: duckdb.DuckDBPyRelation) -> list[str]:
-    """The columns of `theirs` that differ, doubles by more than 1e-9 of their size, with the number of customers."""
+    """The columns of `theirs` that differ, doubles by more than 1e-9 of their size or of 1; with how many customers."""
     both = ours.set_alias("o").join(theirs.set_alias("p"), "o.customer_id = p.customer_id", how="outer")
     found = []
     for name, type_ in zip(theirs.columns, theirs.types, strict=True):

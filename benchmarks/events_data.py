@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 CHUNK = 1_000_000
 START, DAYS = np.datetime64("2023-01-01", "D"), 730
 AS_OF = "2024-12-31"  # the day after the last event
+ZONE = "America/New_York"  # where the customers live
 CATEGORIES = 24
 PRODUCTS = 20_000
 CAMPAIGNS = 40

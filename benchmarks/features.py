@@ -3,8 +3,8 @@
 Commands that each are a process of its own, from start to end: `segspark features` over the table `events` into an
 empty table; DuckDB with one SQL statement over the same Parquet files (features_duckdb.sql); plain PySpark
 (features_peers.py). The log is generated once (events_data.py) and read once before anything is timed. Every column of
-every customer must be equal in all three: whole numbers, dates and decimals exactly, doubles to 1e-9 of their size. The
-last line is one JSON object.
+every customer must be equal in all three: whole numbers, dates and decimals exactly, doubles to 1e-9 of their size or
+of 1. The last line is one JSON object.
 """
 
 import argparse
@@ -16,11 +16,12 @@ from statistics import median
 
 import deltalake
 import duckdb
+import events_data
 import yaml
 from compare import unequal
 from eventlog import totals
-from events_data import AS_OF, generate
-from features_peers import ZONE
+from events_data import AS_OF, ZONE, generate
+from inputs import code, read_all
 from measure import machine, measured
 
 HERE = Path(__file__).parent
@@ -34,12 +35,12 @@ def main() -> None:
     """Generate, time, compare and print."""
     options = _options()
     folder = HERE / "data" / f"features-{options.events}-{options.customers}-{options.hot}"
-    prepare(folder, options)
+    megabytes = prepare(folder, options)
     runs: dict[str, list[Taken]] = {name: [] for name in NAMES if name not in options.without}
     for _ in range(options.rounds):
         for name, taken in runs.items():
             taken.append(run(name, folder))
-    print(f"{machine()}; {options.events:,} events of {options.customers:,} customers, {read_all(folder):,.0f} MB")
+    print(f"{machine()}; {options.events:,} events of {options.customers:,} customers, {megabytes:,.0f} MB")
     print("command              seconds   events/s   peak MB   read MB   shuffled MB   spilled MB")
     figures = {name: _middle(taken) for name, taken in runs.items()}
     for name, (seconds, peak, spark) in figures.items():
@@ -51,12 +52,12 @@ def main() -> None:
         sys.exit("the features are not equal: see above")
 
 
-def prepare(folder: Path, options: argparse.Namespace) -> None:
-    """Write the log as a Delta table and a configuration, unless they are there; read it once."""
-    done = folder / "done"
-    if not done.exists():
+def prepare(folder: Path, options: argparse.Namespace) -> float:
+    """Write the log as a Delta table and a configuration, unless they are there; read it once; return its megabytes."""
+    done, events = folder / "done", folder / "lake" / "events"
+    asked = f"seed {options.seed}, code {code(__file__, events_data.__file__)}"
+    if not done.exists() or done.read_text(encoding="utf-8") != asked:
         shutil.rmtree(folder, ignore_errors=True)
-        events = folder / "lake" / "events"
         generate(events, options.events, options.customers, options.seed, options.hot)
         deltalake.convert_to_deltalake(str(events))
         config = {
@@ -66,8 +67,8 @@ def prepare(folder: Path, options: argparse.Namespace) -> None:
             "spark": {"config": _logged(folder / "log")},
         }
         (folder / "features.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-        done.touch()
-    read_all(folder)
+        done.write_text(asked, encoding="utf-8")
+    return read_all(events.glob("*.parquet"))
 
 
 def _logged(folder: Path) -> dict[str, str]:
@@ -100,16 +101,6 @@ def differences(folder: Path, peer: str) -> list[str]:
     """The columns in which a peer's features differ from segspark's, with the number of customers."""
     theirs = str(folder / f"{peer}.parquet") + ("/*.parquet" if peer == "plain" else "")
     return unequal(duckdb.read_parquet(str(folder / "segspark.parquet")), duckdb.read_parquet(theirs))
-
-
-def read_all(folder: Path) -> float:
-    """Megabytes of the log; afterwards they are in the page cache for everyone."""
-    read = 0
-    for path in (folder / "lake" / "events").glob("*.parquet"):
-        with path.open("rb") as file:
-            while block := file.read(2**24):
-                read += len(block)
-    return read / 1e6
 
 
 def _middle(taken: list[Taken]) -> Taken:

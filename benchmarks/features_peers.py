@@ -8,14 +8,13 @@ from pathlib import Path
 from string import Template
 
 import duckdb
-from events_data import AS_OF
+from events_data import AS_OF, ZONE
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from segspark.config import load_config
 from segspark.io.session import open_session
 
-ZONE = "America/New_York"
 STATEMENT = Path(__file__).parent / "features_duckdb.sql"
 
 

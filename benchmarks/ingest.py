@@ -16,6 +16,7 @@ from statistics import median
 import deltalake
 import pyarrow as pa
 from ingest_data import AS_OF, generate
+from inputs import read_all
 from measure import machine, measured
 
 HERE = Path(__file__).parent
@@ -31,7 +32,7 @@ def main() -> None:
     folder = HERE / "data" / f"ingest-{options.rows}"
     expected = generate(folder, options.rows, options.seed)
     rows = sum(line["read"] for line in expected.values())
-    megabytes = _read_all(folder) / 1e6
+    megabytes = read_all(path for name in ("parquet", "json", "csv") for path in (folder / name).iterdir())
     found, runs = _timed(folder, options.rounds)
     print(f"{machine()}; {rows:,} rows in {megabytes:,.0f} MB of files")
     print("command                    seconds      rows/s   peak MB   runs")
@@ -107,17 +108,6 @@ def _result(runs: Runs, rows: int, megabytes: float) -> dict[str, object]:
         "peer_seconds": round(peer, 1), "peer_peak_mb": round(peer_peak), "nothing_new_seconds": round(again, 1),
         "runs": len(runs["segspark"]),
     }  # fmt: skip
-
-
-def _read_all(folder: Path) -> int:
-    """Bytes of input; afterwards the files are in the page cache for everyone."""
-    read = 0
-    for name in ("parquet", "json", "csv"):
-        for path in (folder / name).iterdir():
-            with path.open("rb") as file:
-                while block := file.read(2**24):
-                    read += len(block)
-    return read
 
 
 def _options() -> argparse.Namespace:

@@ -1,20 +1,22 @@
 """The input of the ingest benchmark: a year of purchases and page views in mixed formats, soiled by tests/dirty.py."""
 
-import hashlib
 import json
 import shutil
 from collections import Counter
 from pathlib import Path
 
+import events_data
 import numpy as np
 import pyarrow as pa
 import yaml
 from events_data import ids
+from inputs import code
 
 from tests import defects, dirty, dirty_files
 from tests.dirty import SCHEMA, ledger, sources, write_dirty
 
 CHUNK = 500_000
+CODE = code(__file__, events_data.__file__, defects.__file__, dirty.__file__, dirty_files.__file__)
 AS_OF = "2025-01-01"  # the day after the last event
 _YEAR = 366 * 86_400  # seconds of 2024
 _START = np.datetime64("2024-01-01T00:00:00", "us")
@@ -29,7 +31,7 @@ def generate(folder: Path, rows: int, seed: int) -> dict[str, dict[str, int]]:
         seed: decides everything.
     """
     account = folder / "ledger.json"
-    asked = {"rows": rows, "seed": seed, "code": _code()}
+    asked = {"rows": rows, "seed": seed, "code": CODE}
     if account.exists():
         kept = json.loads(account.read_text(encoding="utf-8"))
         if kept["asked"] == asked:
@@ -72,11 +74,3 @@ def chunk(start: int, count: int, rows: int, seed: int) -> pa.Table:
         "updated_at": time + np.timedelta64(3600, "s"),
     }  # fmt: skip
     return pa.table(columns).cast(SCHEMA)
-
-
-def _code() -> str:
-    """A hash of what generates: with other code the files would be others."""
-    written = [
-        Path(str(file)).read_bytes() for file in (__file__, defects.__file__, dirty.__file__, dirty_files.__file__)
-    ]
-    return hashlib.sha256(b"".join(written)).hexdigest()[:16]

@@ -14,7 +14,7 @@ _OF_A_ROW = ("CAST_", "CANNOT_PARSE", "DIVIDE_BY_ZERO", "ARITHMETIC_", "INVALID_
 
 def why(error: Exception, format_: str, path: str) -> str:
     """What was wrong with a path, in words and with what to do."""
-    condition = (error.getCondition() or "") if isinstance(error, PySparkException) else ""
+    condition = _condition(error)
     if condition == "PATH_NOT_FOUND":
         return f"nothing found at {path}; check path (relative paths are relative to the file that names them)"
     if condition == "DELTA_TABLE_NOT_FOUND" or "is not a Delta table" in str(error):
@@ -44,9 +44,13 @@ def met_in_rows(error: Exception, place: str) -> Exception:
             "A file vanished, changed or is damaged; nothing was written: mend or remove it and run the command again"
         )
         return BadInputError([f"{place}: {unread[2]} {advice}"])
-    condition = (error.getCondition() or "") if isinstance(error, PySparkException) else ""
-    if condition.startswith(_OF_A_ROW):
+    if _condition(error).startswith(_OF_A_ROW):
         first = str(error).strip().splitlines()[0]
         advice = "use try_cast, try_to_timestamp or try_divide, and the row is quarantined instead"
         return BadInputError([f"{place}: an expression failed on a row: {first}; {advice}"])
     return error
+
+
+def _condition(error: Exception) -> str:
+    """The name that Spark gives to what went wrong; empty where it gives none."""
+    return (error.getCondition() or "") if isinstance(error, PySparkException) else ""

@@ -55,8 +55,12 @@ class Workspace:
         names = sorted(path.parent.name for path in self.tables.glob("*/_delta_log"))
         return {name: self.table(name).version() for name in names}
 
+    @property
+    def arguments(self) -> list[str]:
+        return ["--config", str(self.config), "--as-of", AS_OF, *FEWER]
+
     def run(self, phase: str, *arguments: str) -> int:
-        return main([phase, "--config", str(self.config), "--as-of", AS_OF, *FEWER, *arguments])
+        return main([phase, *self.arguments, *arguments])
 
 
 @pytest.fixture(scope="session")

@@ -217,8 +217,6 @@ print("SCORED", sorted((r["customer_id"], r["prediction"]) for r in rows.select(
 def test_spark_submit_of_the_jobs_gives_the_same_tables(first_run, make_workspace):
     workspace = make_workspace("submitted", 5)
     jobs = Path(__file__).parents[2] / "jobs"
-    arguments = ["--config", workspace.config, "--as-of", "2018-01-01", "--set", "clustering.k.max=4"]
-    arguments += ["--set", "clustering.max_iterations={kmeans: 10, bisecting: 5, gmm: 10}"]
     submit = Path(sys.executable).parent / "spark-submit"
     delta = ["--packages", "io.delta:delta-spark_4.2_2.13:4.4.0", "--master", "local[2]", "--driver-memory", "2g"]
     delta += ["--exclude-packages", "com.*:*,org.*:*,javax.*:*,commons-*:*"]
@@ -226,7 +224,7 @@ def test_spark_submit_of_the_jobs_gives_the_same_tables(first_run, make_workspac
         delta += ["--conf", setting]
     for phase in ("ingest", "features", "train", "assign", "report"):
         done = subprocess.run(
-            [submit, *delta, jobs / f"{phase}.py", *arguments], capture_output=True, text=True, timeout=900
+            [submit, *delta, jobs / f"{phase}.py", *workspace.arguments], capture_output=True, text=True, timeout=900
         )
         assert done.returncode == 0, done.stderr[-3000:]
     for name, keys in {

@@ -10,14 +10,13 @@ import duckdb
 import pytest
 
 from benchmarks.compare import unequal
-from benchmarks.events_data import generate
+from benchmarks.events_data import ZONE, generate
 from segspark.config.model import Features
 from segspark.features.assemble import customer_features
 from segspark.features.declarations import declared_features
 from segspark.tables import CUSTOMERS
 
 STATEMENT = Template((Path(__file__).parents[3] / "benchmarks" / "features_duckdb.sql").read_text(encoding="utf-8"))
-ZONE = "America/New_York"
 
 
 @pytest.mark.slow
