@@ -178,10 +178,13 @@ def _columns(
     about = is_type["campaign_sent"] | is_type["coupon_redemption"]
     who = customer[visit]
     moment = pa.array(START.astype("datetime64[us]") + (seconds * 1_000_000).astype("timedelta64[us]"))
+    instant = moment.cast(pa.timestamp("us", tz="UTC"))
+    local = pc.local_timestamp(instant.cast(pa.timestamp("us", tz=ZONE)))
     given = {
         "event_id": ids("e", np.arange(first, first + count)), "customer_id": ids("c", who),
-        "source_customer_id": ids("c", who), "event_ts": moment.cast(pa.timestamp("us", tz="UTC")),
-        "event_date": moment.cast(pa.date32()), "event_type": pa.DictionaryArray.from_arrays(type_, names),
+        "source_customer_id": ids("c", who), "event_ts": instant,
+        "event_date": local.cast(pa.timestamp("s"), safe=False).cast(pa.date32(), safe=False),
+        "event_type": pa.DictionaryArray.from_arrays(type_, names),
         "channel": pa.DictionaryArray.from_arrays(kind[visit], channels),
         "session_id": ids("v", first + visit, ~money & ~about), "order_id": ids("o", first + visit, money),
         "product_id": ids("p", product, named), "category": ids("k", product % CATEGORIES, named),

@@ -20,7 +20,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Feature(Column):
-    """A column of `customer_features`, with what a person needs to read it.
+    """A column of `customer_features`: how it is computed, and what a person needs to read it.
 
     Attributes:
         unit: of the value: days, orders, products, categories, currency, share, nats or score.
@@ -30,6 +30,10 @@ class Feature(Column):
         high: adjective for a customer far above the average; empty if it tells a person nothing.
         low: adjective for a customer far below the average.
         sentence: how to say a segment's mean in words; {ratio}, {value}, {average} are filled in.
+        sql: Spark SQL expression over what is kept of a customer (`segspark.features.plan.Plan`).
+        family: what it belongs to.
+        automatic: whether it is a model input where none are named.
+        denominator: of a rate: what it is a share of, or divided by.
     """
 
     unit: str
@@ -39,6 +43,10 @@ class Feature(Column):
     high: str = ""
     low: str = ""
     sentence: str = ""
+    sql: str = ""
+    family: str = ""
+    automatic: bool = False
+    denominator: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class Table:
         key: columns that identify a row; what is written is unique by them.
         run_columns: columns that say which run wrote a row; a change in them alone is no change.
         cluster_by: columns for liquid clustering.
+        internal: whether only segspark reads it; then rows may be changed by deletion vectors, files left alone.
     """
 
     name: str
@@ -57,6 +66,7 @@ class Table:
     key: tuple[str, ...]
     run_columns: tuple[str, ...] = ()
     cluster_by: tuple[str, ...] = ()
+    internal: bool = False
 
     @property
     def column_names(self) -> list[str]:
@@ -312,6 +322,40 @@ INGEST_POSITIONS = Table(
     run_columns=("run_id",),
 )
 
+# A column for each measure that the features ask for follows: see segspark.features.plan.
+CUSTOMER_DAILY = Table(
+    "customer_daily",
+    "State: one row per customer and day with an event, in sums that add up to any period.",
+    (_CUSTOMER, Column("event_date", "DATE", "Date in the business time zone.")),
+    key=("customer_id", "event_date"),
+    cluster_by=("event_date", "customer_id"),
+    internal=True,
+)
+
+CUSTOMER_DIMENSION = Table(
+    "customer_dimension",
+    "State: one row per customer, dimension and value.",
+    (
+        _CUSTOMER,
+        Column("dimension", "STRING", "category, product, channel, campaign_reached or campaign_answered."),
+        Column("value", "STRING", "The value; of campaigns the date, a blank and the campaign."),
+        Column("events", "BIGINT", "Events with it."),
+        Column("amount", "DECIMAL(38,4)", "Amounts of purchases and returns with it."),
+    ),
+    key=("customer_id", "dimension", "value"),
+    cluster_by=("customer_id", "dimension"),
+    internal=True,
+)
+
+CUSTOMER_STATE = Table(
+    "customer_state",
+    "State: one row per customer with an event: all its days summed up, and what its dimensions say.",
+    (_CUSTOMER,),
+    key=("customer_id",),
+    cluster_by=("customer_id",),
+    internal=True,
+)
+
 CUSTOMER_FEATURES = Table(
     "customer_features",
     "One row per customer and as_of; the features follow from the configuration.",
@@ -455,6 +499,9 @@ TABLES = (
     IDENTITIES,
     DATA_QUALITY,
     INGEST_POSITIONS,
+    CUSTOMER_DAILY,
+    CUSTOMER_DIMENSION,
+    CUSTOMER_STATE,
     CUSTOMER_FEATURES,
     TRAINING_CANDIDATES,
     SEGMENTS,

@@ -28,6 +28,22 @@ PositiveInt = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Algorithm = Literal["kmeans", "bisecting", "gmm"]
 Decayed = Literal["spend", "orders"]
+Family = Literal[
+    "rfm",
+    "rhythm",
+    "breadth",
+    "recent",
+    "campaigns",
+    "scores",
+    "value",
+    "price",
+    "preference",
+    "web",
+    "engagement",
+    "support",
+    "lifecycle",
+    "attributes",
+]
 Format = Literal["parquet", "csv", "json", "delta", "jdbc", "kafka"]
 Severity = Literal["reject", "warn", "fail"]
 Check = Literal[
@@ -52,6 +68,10 @@ _RULE_KEYS = ("min", "max", "values", "pattern", "type", "table", "within_days",
 
 def _iterations() -> dict[Algorithm, int]:
     return {"kmeans": 50, "bisecting": 20, "gmm": 50}
+
+
+def _families() -> list[Family]:
+    return ["rfm", "rhythm", "breadth", "recent", "campaigns"]
 
 
 def _half_lives() -> dict[Decayed, int]:
@@ -309,10 +329,33 @@ class Features(Model):
     category_shares: dict[Identifier, str] = Field(
         default_factory=dict, description="short name: category; each gets a column category_share_NAME"
     )
+    channel_shares: dict[Identifier, str] = Field(
+        default_factory=dict, description="short name: channel; each gets a column channel_share_NAME"
+    )
     exposure_types: list[str] = Field(default_factory=lambda: ["campaign_sent"], description="contacts with a campaign")
     response_types: list[str] = Field(
         default_factory=lambda: ["coupon_redemption"], description="answers to a campaign"
     )
+    support_types: list[str] = Field(default_factory=lambda: ["support_contact"], description="contacts with support")
+    private_label: str | None = Field(
+        None,
+        description="Spark SQL condition over a product (brand, name, attributes) of a label of one's own",
+    )
+    sentiment: Literal["given", "vader"] = Field(
+        "given",
+        description="given: only properties['sentiment'] of a source; vader: texts in English, too, by vaderSentiment, "
+        "which the executors need then: pip install segspark[sentiment]",
+    )
+    rate_prior: Annotated[float, Field(ge=0)] = Field(
+        20, description="rates of messages are drawn to the average of all as if each customer had so many more"
+    )
+    occasion_span_days: Annotated[int, Field(ge=0, le=31)] = Field(
+        1, description="an order or visit that pauses for more days than this counts again, on the day it goes on"
+    )
+    families: list[Family] = Field(
+        default_factory=_families, min_length=1, description="families of features that are computed"
+    )
+    off: list[Identifier] = Field(default_factory=list, description="features that are not computed")
 
 
 class Population(Model):

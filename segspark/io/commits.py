@@ -1,7 +1,7 @@
 """The one way in which anything is written to a table: locked, identified, only where something changed."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,13 +107,28 @@ class Writer:
         """Add rows that are known to be new."""
         return self.apply(table, conformed(rows, table).withColumn("_change", F.lit("insert")))
 
-    def apply(self, table: Table, changed: DataFrame, pruning: str = "TRUE") -> Change:
+    def replace(self, table: Table, rows: DataFrame, position: Mapping[str, str]) -> int:
+        """Put rows in the place of all that the table holds, in one commit, and return its version.
+
+        Args:
+            table: the contract.
+            rows: unique by key, as what they are grouped by makes them.
+            position: identifies what they were computed from: of the same, any attempt computes the same rows.
+        """
+        self._ordinal += 1
+        with self.lock(table):
+            return self._commit(table, rows, None, dict(position), position, "overwrite")
+
+    def apply(
+        self, table: Table, changed: DataFrame, pruning: str = "TRUE", position: Mapping[str, str] | None = None
+    ) -> Change:
         """Write changes that were computed under the table's lock; nothing is written if there are none.
 
         Args:
             table: the contract.
             changed: the contract's columns and `_change` (insert, update or delete); evaluated more than once.
             pruning: SQL condition over the target `t` that holds of every row that is updated or deleted.
+            position: what the table has been computed from, when these changes are in it: see `Lake.position`.
 
         Raises:
             SegsparkError: two rows have the same key, or another attempt of the run wrote something else.
@@ -130,14 +145,22 @@ class Writer:
             if not inserted + updated + deleted:
                 return Change(0, 0, 0, self._bases[table.name])
             fingerprint = {change: str(row["fingerprint"]) for change, row in sorted(counts.items())}
-            version = self._commit(
-                table, changed, None if inserted == sum((inserted, updated, deleted)) else pruning, fingerprint
-            )
+            only_new = inserted == sum((inserted, updated, deleted))
+            version = self._commit(table, changed, None if only_new else pruning, fingerprint, position)
         return Change(inserted, updated, deleted, version)
 
-    def _commit(self, table: Table, changed: DataFrame, pruning: str | None, fingerprint: dict[str, str]) -> int:
+    def _commit(
+        self,
+        table: Table,
+        changed: DataFrame,
+        pruning: str | None,
+        fingerprint: dict[str, str],
+        position: Mapping[str, str] | None = None,
+        mode: str = "append",
+    ) -> int:
         transaction = (self._bases[table.name] + 1) * _ORDINALS + self._ordinal
         said = {"run_id": self.run_id, "attempt_id": self.attempt_id, "transaction": transaction}
+        said |= {"position": dict(position)} if position else {}
         self.lake.create(table)
         settings = {
             # MERGE takes them from the session only, and a writer may: one way for both.
@@ -147,7 +170,7 @@ class Writer:
         }
         with _set(self.lake.spark, settings):
             if pruning is None:
-                self.lake.insert(table, changed)
+                self.lake.insert(table, changed, mode)
             else:
                 self.lake.merge(table, changed, pruning)
         return self._verified(table, said, fingerprint)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from segspark.columns import quoted, text_literal
@@ -15,8 +15,7 @@ from segspark.io.changes import conformed
 from segspark.tables import Column, Table
 
 # deltalake reads no deletion vectors through pyarrow; a run's transaction id is of no use when it is long over.
-_PROPERTIES = "'delta.enableDeletionVectors' = 'false', 'delta.setTransactionRetentionDuration' = 'interval 30 days'"
-
+_PROPERTIES = "'delta.enableDeletionVectors' = '{}', 'delta.setTransactionRetentionDuration' = 'interval 30 days'"
 
 _ABSENT = ("DELTA_TABLE_ONLY_OPERATION", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
 UNWRITTEN = -1  # the version of a table that does not exist
@@ -80,6 +79,24 @@ class Lake:
             raise SegsparkError(f"{self.location(table)} has no history; it is not a usable Delta table")
         return int(latest["version"])
 
+    def identity(self, table: Table) -> str:
+        """The id that the table got when it was created; empty if there is no such table."""
+        return str(self._detail(table)["id"]) if self.exists(table) else ""
+
+    def folder(self, table: Table) -> str:
+        """Where the table's files are."""
+        return str(self._detail(table)["location"]).rstrip("/")
+
+    def _detail(self, table: Table) -> Row:
+        return self.spark.sql(f"DESCRIBE DETAIL {self.identifier(table)}").collect()[0]  # one row
+
+    def position(self, table: Table) -> dict[str, str]:
+        """What the latest commit that said so had been computed from; empty if none did."""
+        if not self.exists(table):
+            return {}
+        said = (commit.said.get("position") for commit in self.commits(table, UNWRITTEN))
+        return next((dict(one) for one in said if isinstance(one, dict)), {})
+
     def create(self, table: Table) -> None:
         """Create the table with comments and layout if it is missing, and add columns that its contract gained."""
         if table in self._created:
@@ -88,7 +105,7 @@ class Lake:
         layout = f"CLUSTER BY ({', '.join(map(quoted, table.cluster_by))})" if table.cluster_by else ""
         self.spark.sql(
             f"CREATE TABLE IF NOT EXISTS {self.identifier(table)} ({columns}) USING DELTA {layout} "
-            f"COMMENT {text_literal(table.comment)} TBLPROPERTIES ({_PROPERTIES})"
+            f"COMMENT {text_literal(table.comment)} TBLPROPERTIES ({_PROPERTIES.format(str(table.internal).lower())})"
         )
         present = set(self.spark.table(self.identifier(table)).columns)
         missing = [column for column in table.columns if column.name not in present]
@@ -103,9 +120,9 @@ class Lake:
         rows = history.where(F.col("version") > after).select("version", "userMetadata")
         return [Commit(row[0], _parsed(row[1])) for row in rows.orderBy(F.desc("version")).collect()]  # <= _RECENT
 
-    def insert(self, table: Table, rows: DataFrame) -> None:
-        """Append rows; only `Writer` may call this."""
-        writer = conformed(rows, table).write.format("delta").mode("append")
+    def insert(self, table: Table, rows: DataFrame, mode: str = "append") -> None:
+        """Append rows, or put them in the place of all that there are (overwrite); only `Writer` may call this."""
+        writer = conformed(rows, table).write.format("delta").mode(mode)
         if self.workspace.root is not None:
             writer.save(self.location(table))
         else:

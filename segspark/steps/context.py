@@ -26,10 +26,10 @@ from segspark.tracking import Tracker
 # the same training in another MLflow store gives the same segments.
 SECTIONS = {
     "ingest": ("time", "money", "sources"),
-    "features": ("time", "money", "features"),
-    "train": ("time", "money", "features", "population", "clustering"),
-    "assign": ("time", "money", "features", "population", "assignment"),
-    "report": ("time", "money", "features", "report"),
+    "features": ("time", "money", "features", "attributes"),
+    "train": ("time", "money", "features", "attributes", "population", "clustering"),
+    "assign": ("time", "money", "features", "attributes", "population", "assignment"),
+    "report": ("time", "money", "features", "attributes", "report"),
 }
 
 
@@ -86,7 +86,7 @@ class Context:
     @cached_property
     def features(self) -> tuple[Feature, ...]:
         """The declared features."""
-        return declared_features(self.config.features, self.config.money.currency)
+        return declared_features(self.config.features, self.config.money.currency, self.config.attributes)
 
     @cached_property
     def features_table(self) -> Table:

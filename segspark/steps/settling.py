@@ -1,15 +1,14 @@
 """Settling: of new and stored rows of one key the one that is kept; what is written, and what goes to quarantine."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import reduce
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from segspark.columns import text_literal
+from segspark.columns import closed_ranges, in_ranges
 from segspark.ingest.duplicates import SUPERSEDED as LOST
 from segspark.ingest.duplicates import content, hashed_key, settled, suspect_keys
 from segspark.ingest.mapping import mapped_columns
@@ -90,14 +89,18 @@ def _pruning(context: Context, table: Table, dates: list[date]) -> str:
     horizon = context.config.duplicates.horizon_days
     if table is not EVENTS or horizon == "all":
         return "TRUE"
-    return _as_sql(_ranges(dates, 1 + horizon))
+    return in_ranges(closed_ranges(dates, 1 + horizon), "t.event_date")
 
 
 def _comparable(context: Context, table: Table, dates: list[date]) -> DataFrame:
     """The stored rows that a new one might repeat."""
     stored = context.lake.read(table)
     horizon = context.config.duplicates.horizon_days
-    return stored if table is not EVENTS or horizon == "all" else stored.where(_as_sql(_ranges(dates, horizon), ""))
+    return (
+        stored
+        if table is not EVENTS or horizon == "all"
+        else stored.where(in_ranges(closed_ranges(dates, horizon), "event_date"))
+    )
 
 
 def _decided(table: Table, new: DataFrame, stored: DataFrame, suspects: DataFrame, again: list[str]) -> DataFrame:
@@ -137,7 +140,7 @@ def _with_sessions(context: Context, changed: DataFrame, dates: list[date]) -> D
     everything = context.lake.read(EVENTS).where(needs).drop("run_id")
     loaded = {day + timedelta(days=step) for day in dates for step in (-1, 0, 1)}
     while True:
-        near = everything.where(_as_sql(_ranges(sorted(loaded), 0), ""))
+        near = everything.where(in_ranges(closed_ranges(sorted(loaded)), "event_date"))
         near = near.join(visitors, on=list(VISITOR), how="left_semi").join(replaced, on="event_id", how="left_anti")
         before = near.withColumn("_before", F.col("session_id"))
         visits = sessionised(new.unionByName(before, allowMissingColumns=True), settings.gap_minutes)
@@ -149,30 +152,3 @@ def _with_sessions(context: Context, changed: DataFrame, dates: list[date]) -> D
         if visits.where(moved & F.col("event_date").isin(*edges)).isEmpty():
             return changed.where(~needs).unionByName(visits)
         loaded |= {day + timedelta(days=1) for day in edges}
-
-
-def _ranges(dates: Iterable[date], margin: int) -> list[tuple[date, date]]:
-    """The dates as few closed ranges, widened on both sides.
-
-    Examples:
-        >>> days = [date(2026, 1, d) for d in (1, 2, 9)]
-        >>> [(a.day, b.day) for a, b in _ranges(days, 0)], [(a.day, b.day) for a, b in _ranges(days[1:], 4)]
-        ([(1, 2), (9, 9)], [(29, 13)])
-    """
-
-    def widened(found: list[tuple[date, date]], day: date) -> list[tuple[date, date]]:
-        first, last = day - timedelta(days=margin), day + timedelta(days=margin)
-        if found and first <= found[-1][1] + timedelta(days=1):
-            return [*found[:-1], (found[-1][0], last)]
-        return [*found, (first, last)]
-
-    return reduce(widened, sorted(dates), [])
-
-
-def _as_sql(ranges: list[tuple[date, date]], prefix: str = "t.") -> str:
-    parts = [f"{prefix}event_date BETWEEN {_literal(first)} AND {_literal(last)}" for first, last in ranges]
-    return " OR ".join(parts) or "FALSE"
-
-
-def _literal(day: date) -> str:
-    return f"DATE{text_literal(day.isoformat())}"

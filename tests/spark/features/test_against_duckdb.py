@@ -12,9 +12,8 @@ import pytest
 from benchmarks.compare import unequal
 from benchmarks.events_data import ZONE, generate
 from segspark.config.model import Features
-from segspark.features.assemble import customer_features
 from segspark.features.declarations import declared_features
-from segspark.tables import CUSTOMERS
+from tests.spark.features.computing import features_at
 
 STATEMENT = Template((Path(__file__).parents[3] / "benchmarks" / "features_duckdb.sql").read_text(encoding="utf-8"))
 
@@ -24,9 +23,8 @@ STATEMENT = Template((Path(__file__).parents[3] / "benchmarks" / "features_duckd
 def test_every_feature_of_every_customer_equals_one_duckdb_statement(spark, tmp_path, as_of):
     generate(tmp_path / "log", 30_000, 1_500, seed=3, hot=0.05)
     events = spark.read.parquet(str(tmp_path / "log"))
-    customers = spark.createDataFrame([], ", ".join(f"{column.name} {column.type}" for column in CUSTOMERS.columns))
     declared = declared_features(Features(), "USD")
-    found = customer_features(events, customers, date.fromisoformat(as_of), ZONE, Features(), declared)
+    found = features_at(events, None, [date.fromisoformat(as_of)], ZONE, Features(), declared)
     found.write.parquet(str(tmp_path / "found"))
     files = str(tmp_path / "log" / "*.parquet")
     expected = duckdb.sql(STATEMENT.substitute(files=files, as_of=as_of, zone=ZONE))

@@ -14,9 +14,8 @@ from itertools import count
 import pytest
 
 from segspark.config.model import Features
-from segspark.features.assemble import before, customer_features
 from segspark.features.declarations import declared_features
-from segspark.features.orders import order_features, orders_of
+from tests.spark.features.computing import features_at
 
 AS_OF, ZONE = date(2018, 1, 1), "America/New_York"
 SETTINGS = Features(
@@ -163,7 +162,7 @@ def computed(spark):
         spark.createDataFrame(EVENTS, SCHEMA),
         spark.createDataFrame(CUSTOMERS, CUSTOMER_SCHEMA),
     )
-    return customer_features(events, customers, AS_OF, ZONE, SETTINGS, DECLARED).persist()
+    return features_at(events, customers, [AS_OF], ZONE, SETTINGS, DECLARED).persist()
 
 
 @pytest.fixture(scope="module")
@@ -393,7 +392,7 @@ def test_features_that_are_never_null_are_never_null(rows):
 def test_windows_and_half_lives_follow_the_configuration(spark, settings, names):
     events, customers = spark.createDataFrame([], SCHEMA), spark.createDataFrame([], CUSTOMER_SCHEMA)
     declared = declared_features(settings, "USD")
-    found = customer_features(events, customers, AS_OF, ZONE, settings, declared).columns
+    found = features_at(events, customers, [AS_OF], ZONE, settings, declared).columns
     assert found[2:] == [one.name for one in declared]
     assert set(names) <= set(found)
     assert any("decayed" in name for name in found) == bool(settings.half_lives)
@@ -406,7 +405,7 @@ def test_another_business_zone_moves_days_and_as_of(spark):
         event("t", "2017-12-31T15:00:00", order="2", amount=2),
         event("t", "2017-12-29T15:00:00", order="3", amount=4),  # Saturday 30th, 00:00 in Tokyo
     ]
-    earlier = before(spark.createDataFrame(events, SCHEMA), AS_OF, "Asia/Tokyo")
-    (row,) = order_features(orders_of(earlier), AS_OF, SETTINGS).collect()
+    frame = spark.createDataFrame(events, SCHEMA)
+    (row,) = features_at(frame, None, [AS_OF], "Asia/Tokyo", SETTINGS, DECLARED).collect()
     found = [row[name] for name in ("frequency", "recency_days", "tenure_days", "weekend_order_share")]
     assert found == [2, 1, 2, 1.0]

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from segspark.config.model import Features
-from segspark.features.assemble import customer_features
 from segspark.features.declarations import declared_features
+from tests.spark.features.computing import features_at
 
 SETTINGS = Features(category_shares={"one": "c1"})
 DECLARED = declared_features(SETTINGS, "USD")
@@ -28,13 +28,14 @@ def made_up_events():
     for number in range(600):
         kind = draw.choice(["purchase"] * 6 + ["return", "campaign_sent", "coupon_redemption"])
         amount = Decimal(draw.randint(0, 10**9)) / 10_000
+        hours = 6 * draw.randint(0, 900)
         found.append(
             (
                 f"e{number}",
                 f"c{draw.randint(1, 12)}",
-                start + timedelta(hours=6 * draw.randint(0, 900)),
+                start + timedelta(hours=hours),
                 kind,
-                draw.choice([None, f"o{draw.randint(1, 80)}"]),
+                draw.choice([None, f"o{hours // 480}"]),
                 f"p{draw.randint(1, 30)}",
                 draw.choice([None, "c1", "c2", "c3", "c4", "c5"]),
                 {"purchase": amount, "return": -amount}.get(kind),
@@ -54,7 +55,7 @@ def features_of(spark):
 
     def compute(rows, partitions):
         frame = spark.createDataFrame(rows, SCHEMA).repartition(partitions)
-        found = customer_features(frame, customers, date(2018, 1, 1), "America/New_York", SETTINGS, DECLARED)
+        found = features_at(frame, customers, [date(2018, 1, 1)], "America/New_York", SETTINGS, DECLARED)
         return sorted(found.collect(), key=lambda row: row["customer_id"])
 
     return compute

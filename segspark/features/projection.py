@@ -1,0 +1,99 @@
+"""Projection: from what is kept of a customer to its features at as_of."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from segspark.columns import quoted
+from segspark.features.plan import Plan, decayed_name
+from segspark.features.state import weight
+from segspark.tables import Feature
+
+EACH = ("customer_id", "as_of")
+NEVER_NULL = "never null"
+_SAMPLE = 100_000  # customers of whom quintiles are taken
+
+
+def projected(
+    state: DataFrame, days: DataFrame, customers: DataFrame, plan: Plan, features: Sequence[Feature]
+) -> DataFrame:
+    """The features of every customer.
+
+    Args:
+        state: customer_state with summaries, and `as_of`.
+        days: the days of the longest window before as_of, at least, and none from as_of on; with `as_of`.
+        customers: customer_id and as_of of everyone who is to have a row; and attributes by name.
+        plan: what the features need.
+        features: in the order of the result's columns.
+
+    Returns:
+        One row per customer_id and as_of.
+    """
+    known = customers.join(state, on=list(EACH), how="left").join(_windows(days, plan), on=list(EACH), how="left")
+    zero = {one.name: F.coalesce(F.col(one.name), F.lit(0)) for one in plan.daily}
+    zero |= {
+        name: F.coalesce(F.col(name), F.lit(0))
+        for name in [f"{one}_{n}d" for one, n in plan.windows] + (["order_gap_squares"] if plan.gaps else [])
+    }
+    since = F.datediff("as_of", "events_last")
+    for name, half_life in plan.decayed:
+        column = decayed_name(name, half_life)
+        zero[column] = F.coalesce(F.col(column) * weight(since, half_life), F.lit(0.0))
+    rows = known.withColumns(zero)
+    if plan.pooled:
+        rows = rows.join(F.broadcast(_pooled(state, plan)), on="as_of", how="left")
+    if plan.quintiles:
+        rows = rows.join(F.broadcast(_quintiles(state)), on="as_of", how="left")
+    return rows.select("customer_id", "as_of", *[_value(one) for one in features])
+
+
+def _windows(days: DataFrame, plan: Plan) -> DataFrame:
+    age = F.datediff("as_of", "event_date")
+    sums = [plan.measure(name).again(age <= n).alias(f"{name}_{n}d") for name, n in plan.windows]
+    recent = days.where(age <= plan.longest_window)
+    return recent.groupBy(*EACH).agg(*sums) if sums else recent.select(*EACH).distinct()
+
+
+def _pooled(state: DataFrame, plan: Plan) -> DataFrame:
+    """Rates over all customers: one row per as_of."""
+    rates = [
+        F.try_divide(F.sum(first).cast("double"), F.sum(second).cast("double")).alias(f"pooled_{first}_per_{second}")
+        for first, second in plan.pooled
+    ]
+    return state.groupBy("as_of").agg(*rates)
+
+
+def _quintiles(state: DataFrame) -> DataFrame:
+    """Quintiles of those who bought: exact ones of the customers with the smallest hashes; one row per as_of."""
+    bought = state.where("orders > 0").select(
+        "customer_id",
+        "as_of",
+        F.datediff("as_of", "orders_last").cast("double").alias("cut_recency"),
+        F.col("orders").cast("double").alias("cut_orders"),
+        F.col("net").cast("double").alias("cut_net"),
+    )
+    sample = bought.orderBy(F.xxhash64("customer_id"), "customer_id", "as_of").limit(_SAMPLE)
+    fifths = F.array(*[F.lit(share) for share in (0.2, 0.4, 0.6, 0.8)])
+    names = ("cut_recency", "cut_orders", "cut_net")
+    return sample.groupBy("as_of").agg(*[F.percentile(name, fifths).alias(name) for name in names])
+
+
+def _value(one: Feature) -> SparkColumn:
+    value = F.expr(one.sql)
+    filled = F.coalesce(value, F.lit(0)) if one.null_means == NEVER_NULL else value
+    return filled.cast(one.type).alias(one.name)
+
+
+def at_each(rows: DataFrame, dates: Sequence[date], day: str) -> DataFrame:
+    """The rows before each of the dates, with the date as `as_of`: as often as there are later dates.
+
+    Examples:
+        >>> rows = spark.sql("SELECT DATE'2026-01-31' AS event_date")
+        >>> at_each(rows, [date(2026, 1, 31), date(2026, 2, 1)], "event_date").select("as_of").collect()
+        [Row(as_of=datetime.date(2026, 2, 1))]
+    """
+    each = rows.withColumn("as_of", F.explode(F.array(*[F.lit(one) for one in dates])))
+    return each.where(F.col(quoted(day)) < F.col("as_of"))
