@@ -349,6 +349,11 @@ class Features(Model):
     rate_prior: Annotated[float, Field(ge=0)] = Field(
         20, description="rates of messages are drawn to the average of all as if each customer had so many more"
     )
+    state_from_mb: Annotated[int, Field(ge=0)] = Field(
+        256,
+        description="state of customers is kept once the events take up so many megabytes; a smaller log is read whole "
+        "each time, which is faster",
+    )
     occasion_span_days: Annotated[int, Field(ge=0, le=31)] = Field(
         1, description="an order or visit that pauses for more days than this counts again, on the day it goes on"
     )

@@ -1,6 +1,6 @@
 """Features at any past dates, straight from what customers did."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -23,6 +23,7 @@ def customer_features(
     business_timezone: str,
     plan: Plan,
     features: Sequence[Feature],
+    at_hand: Callable[[DataFrame], DataFrame] = lambda frame: frame,
 ) -> DataFrame:
     """The features of every customer at each of the dates, in one pass over the events.
 
@@ -34,15 +35,16 @@ def customer_features(
         business_timezone: of their midnights.
         plan: what the features need.
         features: in the order of the result's columns.
+        at_hand: keeps a frame that is read several times.
 
     Returns:
         One row per customer_id and as_of.
     """
     seen = at_each(events, dates, "event_date")
-    days = customer_days(seen, plan, EACH)
+    days = at_hand(customer_days(seen, plan, EACH))
     state = customer_state(days, plan, F.col("as_of"), EACH)
     if plan.summaries:
-        rows = dimension_rows(seen, plan.dimensions, EACH)
+        rows = at_hand(dimension_rows(seen, plan.dimensions, EACH))
         told = summarised(rows, products, plan.summaries, plan.settings, EACH)
         state = state.join(told, on=list(EACH), how="left")
     return projected(state, days, everyone(state, customers, dates, business_timezone), plan, features)

@@ -95,5 +95,6 @@ def at_each(rows: DataFrame, dates: Sequence[date], day: str) -> DataFrame:
         >>> at_each(rows, [date(2026, 1, 31), date(2026, 2, 1)], "event_date").select("as_of").collect()
         [Row(as_of=datetime.date(2026, 2, 1))]
     """
-    each = rows.withColumn("as_of", F.explode(F.array(*[F.lit(one) for one in dates])))
+    each_date = F.lit(dates[0]) if len(dates) == 1 else F.explode(F.array(*[F.lit(one) for one in dates]))
+    each = rows.withColumn("as_of", each_date)
     return each.where(F.col(quoted(day)) < F.col("as_of"))

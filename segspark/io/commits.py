@@ -74,7 +74,7 @@ class Writer:
             if local
             else nullcontext()
         ):
-            self._bases[table.name] = self.lake.version(table)
+            self._bases[table.name] = self.lake.latest(table)
             try:
                 yield
             finally:
@@ -179,6 +179,7 @@ class Writer:
         """The version of this commit, or of that which an earlier attempt made of the very same changes."""
         for commit in self.lake.commits(table, self._bases[table.name]):
             if {**commit.said, "attempt_id": ""} == {**said, "attempt_id": "", "fingerprint": fingerprint}:
+                self.lake.written(table, commit.version)
                 return commit.version
             if (commit.said.get("run_id"), commit.said.get("transaction")) == (self.run_id, said["transaction"]):
                 raise SegsparkError(

@@ -37,6 +37,7 @@ class Lake:
     spark: SparkSession
     workspace: Workspace
     _created: set[Table] = field(default_factory=set)
+    _versions: dict[str, int] = field(default_factory=dict)
 
     def identifier(self, table: Table) -> str:
         """How Spark SQL names the table."""
@@ -68,20 +69,41 @@ class Lake:
         return then.select(*columns)
 
     def version(self, table: Table) -> int:
-        """The table's current version; UNWRITTEN if there is no such table."""
+        """The table's version, as it was when first asked for or last written here; UNWRITTEN if there is none.
+
+        So a phase sees one version of each table, whatever others write meanwhile.
+        """
+        return self._versions[table.name] if table.name in self._versions else self.latest(table)
+
+    def latest(self, table: Table) -> int:
+        """The table's version now; UNWRITTEN if there is no such table. From now on `version` says the same."""
         try:
             latest = self.spark.sql(f"DESCRIBE HISTORY {self.identifier(table)} LIMIT 1").first()
         except AnalysisException as error:
-            if error.getCondition() in _ABSENT:
-                return UNWRITTEN
-            raise
+            if error.getCondition() not in _ABSENT:
+                raise
+            self._versions[table.name] = UNWRITTEN
+            return UNWRITTEN
         if latest is None:
             raise SegsparkError(f"{self.location(table)} has no history; it is not a usable Delta table")
+        self.written(table, int(latest["version"]))
         return int(latest["version"])
+
+    def written(self, table: Table, version: int) -> None:
+        """Take note of a version; only `Writer` may call this."""
+        self._versions[table.name] = version
+
+    def look_again(self) -> None:
+        """See what others wrote: forget all versions."""
+        self._versions.clear()
 
     def identity(self, table: Table) -> str:
         """The id that the table got when it was created; empty if there is no such table."""
         return str(self._detail(table)["id"]) if self.exists(table) else ""
+
+    def megabytes(self, table: Table) -> float:
+        """Size of the files that the table consists of now; 0 if there is no such table."""
+        return float(self._detail(table)["sizeInBytes"] or 0) / 1e6 if self.exists(table) else 0.0
 
     def folder(self, table: Table) -> str:
         """Where the table's files are."""

@@ -121,6 +121,8 @@ def run_phase(context: Context, phase: str, step: Step) -> None:
     started = datetime.now(UTC)
     with context.reporter.phase(phase):
         try:
+            if "lake" in vars(context):
+                context.lake.look_again()
             outcomes = step(context)
         except Exception as error:
             _record_failure(context, phase, started, error)

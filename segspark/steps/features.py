@@ -30,22 +30,31 @@ def features_at_each(context: Context, dates: Sequence[date]) -> Sequence[Outcom
     """Features as they were at past dates, all in one pass over the events; state is left alone."""
     plan = plan_of(context.features, context.config.features)
     inputs = context.versions(EVENTS, FEEDBACK, CUSTOMERS)
-    return [_published(context, _looked_back(context, plan, dates), dates, inputs)]
+    return [_look_back(context, plan, dates, inputs)]
 
 
 def _features(context: Context, rebuild: bool) -> list[Outcome]:
     plan = plan_of(context.features, context.config.features)
     inputs = context.versions(EVENTS, FEEDBACK, CUSTOMERS)
-    kept = kept_as_of(context, plan)
-    if kept is not None and kept > context.as_of and not rebuild:
-        context.reporter.say(f"state is at {kept}: a look back to {context.as_of} is computed from all events")
-        return [_published(context, _looked_back(context, plan, [context.as_of]), [context.as_of], inputs)]
-    if context.lake.read(EVENTS).where(F.col("event_date") < F.lit(context.as_of)).isEmpty():
-        raise BadInputError([_nothing_before(context)])
+    if not rebuild and (reason := _no_need_of_state(context, plan)):
+        context.reporter.say(reason)
+        return [_look_back(context, plan, [context.as_of], inputs)]
+    _refuse_nothing(context, context.lake.read(EVENTS).where(F.col("event_date") < F.lit(context.as_of)))
     written = keep(context, plan, context.run_id("features", inputs), rebuild)
     if written:
         context.reporter.say(f"{written:,} rows of state changed")
     return [_published(context, _from_state(context, plan), [context.as_of], inputs)]
+
+
+def _no_need_of_state(context: Context, plan: Plan) -> str:
+    """Why all events are read; empty where state is kept."""
+    kept = kept_as_of(context, plan)
+    if kept is not None and kept > context.as_of:
+        return f"state is at {kept}: a look back to {context.as_of} reads all events"
+    megabytes = context.lake.megabytes(EVENTS)
+    if kept is None and megabytes < context.config.features.state_from_mb:
+        return f"all events read ({megabytes:,.1f} MB; state is kept from features.state_from_mb on)"
+    return ""
 
 
 def _from_state(context: Context, plan: Plan) -> DataFrame:
@@ -58,11 +67,23 @@ def _from_state(context: Context, plan: Plan) -> DataFrame:
     return projected(state, days.withColumn("as_of", at), customers, plan, context.features)
 
 
-def _looked_back(context: Context, plan: Plan, dates: Sequence[date]) -> DataFrame:
+def _look_back(context: Context, plan: Plan, dates: Sequence[date], inputs: dict[str, str]) -> Outcome:
+    held: list[DataFrame] = []
+
+    def at_hand(frame: DataFrame) -> DataFrame:
+        held.append(frame.persist())
+        return held[-1]
+
     customers, products = context.lake.read(CUSTOMERS), context.lake.read(PRODUCTS)
     events = activity_at(context, position_now(context, plan).versions)
     zone = context.config.time.business_timezone
-    return customer_features(events, customers, products, dates, zone, plan, context.features)
+    try:
+        rows = customer_features(events, customers, products, dates, zone, plan, context.features, at_hand)
+        _refuse_nothing(context, held[0])
+        return _published(context, rows, dates, inputs)
+    finally:
+        for frame in held:
+            frame.unpersist()
 
 
 def _published(context: Context, rows: DataFrame, dates: Sequence[date], inputs: dict[str, str]) -> Outcome:
@@ -73,6 +94,11 @@ def _published(context: Context, rows: DataFrame, dates: Sequence[date], inputs:
     context.reporter.say(f"{total:,} customers, {change.total:,} rows changed")
     outputs = {context.features_table.name: str(change.version)}
     return Outcome(rows_read=total, rows_accepted=total, inputs=inputs, outputs=outputs, message=f"{total} customers")
+
+
+def _refuse_nothing(context: Context, seen: DataFrame) -> None:
+    if seen.isEmpty():
+        raise BadInputError([_nothing_before(context)])
 
 
 def _nothing_before(context: Context) -> str:

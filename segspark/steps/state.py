@@ -290,8 +290,8 @@ def _changed_days(context: Context, plan: Plan, part: Part) -> DataFrame:
     fresh = customer_days(part.now.where(part.fresh_needed), plan).where(part.fresh)
     parts, current = [fresh], [stored.where(part.fresh)]
     if part.touched is not None:
-        reach = F.explode(F.sequence(F.lit(0), F.lit(plan.span_days)))
-        affected = part.touched.select("customer_id", F.date_add("event_date", reach).alias("event_date")).distinct()
+        days = F.expr(f"sequence(event_date, date_add(event_date, {plan.span_days:d}))")
+        affected = part.touched.select("customer_id", F.explode(days).alias("event_date")).distinct()
         affected = affected.where(F.col("event_date") < F.lit(part.first))
         events = part.now.where(part.late_needed)
         theirs = events.join(part.touched.select("customer_id").distinct(), on="customer_id", how="left_semi")
