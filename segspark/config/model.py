@@ -310,6 +310,21 @@ class Commits(Model):
     lock_timeout_seconds: PositiveInt = Field(600, description="how long to wait for another writer of the same table")
 
 
+class OwnFeature(Model):
+    """A feature of one's own: a Spark SQL aggregate over events."""
+
+    name: Identifier = Field(description="of its column")
+    aggregate: str = Field(
+        description="Spark SQL over columns of `events`: sum(...), count(...) and count_if(...) are kept day by day; "
+        "any other aggregate is computed from all events each time"
+    )
+    description: str = Field(description="what it means: the column's comment")
+    unit: str = Field("as given", description="of its values")
+    type: Literal["count", "money", "number"] = Field("number", description="count: BIGINT; money: DECIMAL(38,4)")
+    windows_days: list[PositiveInt] = Field(default_factory=list, description="also over the last so many days")
+    half_life_days: PositiveInt | None = Field(None, description="also halved every so many days of its age")
+
+
 class Features(Model):
     """What is computed of each customer's events."""
 
@@ -361,6 +376,7 @@ class Features(Model):
         default_factory=_families, min_length=1, description="families of features that are computed"
     )
     off: list[Identifier] = Field(default_factory=list, description="features that are not computed")
+    own: list[OwnFeature] = Field(default_factory=list, description="features of one's own")
 
 
 class Population(Model):

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from segspark.config.model import Attribute, Family, Features
+from segspark.errors import BadInputError
 from segspark.features.families import behaviour, purchases, worth
+from segspark.features.families.own import own
 from segspark.tables import Feature
 
 # Where no inputs are named these are: what the other families say is often the same in other words.
@@ -38,10 +40,15 @@ def declared_features(
         "lifecycle": lambda: behaviour.lifecycle(settings),
         "attributes": lambda: behaviour.attributes(attributes or {}),
     }
-    return tuple(
+    found = tuple(
         replace(one, family=family, automatic=family in AUTOMATIC and one.type != "STRING")
         for family, features in made.items()
         if family in settings.families
         for one in features()
         if one.name not in settings.off
     )
+    found += tuple(replace(one, family="own") for one in own(settings.own) if one.name not in settings.off)
+    names = [one.name for one in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BadInputError(f"features.own: there is a feature {name} already; choose another name" for name in twice)
+    return found

@@ -10,7 +10,7 @@ from segspark.features.activity import everyone
 from segspark.features.days import customer_days
 from segspark.features.dimensions import dimension_rows, summarised
 from segspark.features.plan import Plan
-from segspark.features.projection import EACH, at_each, projected
+from segspark.features.projection import EACH, at_each, other_aggregates, projected
 from segspark.features.state import customer_state
 from segspark.tables import Feature
 
@@ -47,4 +47,5 @@ def customer_features(
         rows = at_hand(dimension_rows(seen, plan.dimensions, EACH))
         told = summarised(rows, products, plan.summaries, plan.settings, EACH)
         state = state.join(told, on=list(EACH), how="left")
-    return projected(state, days, everyone(state, customers, dates, business_timezone), plan, features)
+    people = everyone(state, customers, dates, business_timezone)
+    return projected(state, days, people, plan, features, other_aggregates(seen, plan))

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from segspark.columns import exact_sum, exact_total, quoted, text_literal
 from segspark.config.model import Features
+from segspark.features.families.own import argument
 from segspark.tables import Column
 
 Kind = Literal["count", "money", "number"]
@@ -100,6 +101,7 @@ def measures(settings: Features) -> dict[str, Measure]:
         *_money(),
         *_digital(),
         *_contacts(settings),
+        *_own(settings),
     )
     return {one.name: one for one in found}
 
@@ -149,6 +151,21 @@ def _digital() -> tuple[Measure, ...]:
         *(Measure(f"{name}_pages", "count", f"Pages viewed at {name}.", f"{_PAGES} AND {when}")
           for name, when in hours.items()),
     )  # fmt: skip
+
+
+def _own(settings: Features) -> Iterable[Measure]:
+    """Those of a team's own that add up over days."""
+    for one in settings.own:
+        found = argument(one)
+        if found is None:
+            continue
+        function, inner = found
+        if function == "sum":
+            kind: Kind = "money" if one.type == "money" else "number"
+            yield Measure(one.name, kind, one.description, f"({inner}) IS NOT NULL", inner)
+        else:
+            when = inner if function == "count_if" else "TRUE" if inner in ("*", "1") else f"({inner}) IS NOT NULL"
+            yield Measure(one.name, "count", one.description, when)
 
 
 def _contacts(settings: Features) -> tuple[Measure, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from segspark.config.model import Features
 from segspark.features.dimensions import Dimension, Summary, dimensions, summaries
+from segspark.features.families.own import other_name
 from segspark.features.measures import Measure, measures
 from segspark.features.occasions import OCCASIONS, Occasion
 from segspark.tables import CUSTOMER_DAILY, CUSTOMER_STATE, Column, Feature, Table
@@ -26,6 +27,7 @@ class Plan:
 
     Attributes:
         measures: that are summed over events.
+        others: (column, aggregate) of those that do not add up over days.
         occasions: that are counted by day.
         daily: all measures of a customer's day.
         dated: names of those whose first and last day are kept.
@@ -39,6 +41,7 @@ class Plan:
 
     settings: Features
     measures: tuple[Measure, ...]
+    others: tuple[tuple[str, str], ...]
     occasions: tuple[Occasion, ...]
     dimensions: tuple[Dimension, ...]
     summaries: tuple[Summary, ...]
@@ -142,6 +145,7 @@ def plan_of(features: Iterable[Feature], settings: Features) -> Plan:
     return Plan(
         settings=settings,
         measures=tuple(one for name, one in known.items() if name in needed),
+        others=tuple((other_name(one), one.aggregate) for one in settings.own if other_name(one) in words),
         occasions=tuple(one for one in OCCASIONS if needed & {measure.name for measure in one.measures}),
         dimensions=tuple(one for name, one in dimensions(settings).items() if name in spread),
         summaries=tuple(told),

@@ -18,7 +18,12 @@ _SAMPLE = 100_000  # customers of whom quintiles are taken
 
 
 def projected(
-    state: DataFrame, days: DataFrame, customers: DataFrame, plan: Plan, features: Sequence[Feature]
+    state: DataFrame,
+    days: DataFrame,
+    customers: DataFrame,
+    plan: Plan,
+    features: Sequence[Feature],
+    others: DataFrame | None = None,
 ) -> DataFrame:
     """The features of every customer.
 
@@ -28,11 +33,13 @@ def projected(
         customers: customer_id and as_of of everyone who is to have a row; and attributes by name.
         plan: what the features need.
         features: in the order of the result's columns.
+        others: as other_aggregates returns them, where the plan has any.
 
     Returns:
         One row per customer_id and as_of.
     """
     known = customers.join(state, on=list(EACH), how="left").join(_windows(days, plan), on=list(EACH), how="left")
+    known = known if others is None else known.join(others, on=list(EACH), how="left")
     zero = {one.name: F.coalesce(F.col(one.name), F.lit(0)) for one in plan.daily}
     zero |= {
         name: F.coalesce(F.col(name), F.lit(0))
@@ -48,6 +55,17 @@ def projected(
     if plan.quintiles:
         rows = rows.join(F.broadcast(_quintiles(state)), on="as_of", how="left")
     return rows.select("customer_id", "as_of", *[_value(one) for one in features])
+
+
+def other_aggregates(events: DataFrame, plan: Plan) -> DataFrame | None:
+    """Aggregates that do not add up over days, of all events before each as_of; None where there are none.
+
+    Args:
+        events: with `as_of`, as at_each returns them.
+    """
+    if not plan.others:
+        return None
+    return events.groupBy(*EACH).agg(*[F.expr(sql).alias(name) for name, sql in plan.others])
 
 
 def _windows(days: DataFrame, plan: Plan) -> DataFrame:

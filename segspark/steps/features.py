@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -10,7 +11,7 @@ from segspark.errors import BadInputError
 from segspark.features.activity import everyone
 from segspark.features.lookback import customer_features
 from segspark.features.plan import Plan, plan_of
-from segspark.features.projection import projected
+from segspark.features.projection import at_each, other_aggregates, projected
 from segspark.steps.context import Context, Outcome
 from segspark.steps.state import activity_at, keep, kept_as_of, position_now
 from segspark.tables import CUSTOMERS, EVENTS, FEEDBACK, PRODUCTS
@@ -28,13 +29,13 @@ def rebuild(context: Context) -> Sequence[Outcome]:
 
 def features_at_each(context: Context, dates: Sequence[date]) -> Sequence[Outcome]:
     """Features as they were at past dates, all in one pass over the events; state is left alone."""
-    plan = plan_of(context.features, context.config.features)
+    plan = _plan(context)
     inputs = context.versions(EVENTS, FEEDBACK, CUSTOMERS)
     return [_look_back(context, plan, dates, inputs)]
 
 
 def _features(context: Context, rebuild: bool) -> list[Outcome]:
-    plan = plan_of(context.features, context.config.features)
+    plan = _plan(context)
     inputs = context.versions(EVENTS, FEEDBACK, CUSTOMERS)
     if not rebuild and (reason := _no_need_of_state(context, plan)):
         context.reporter.say(reason)
@@ -44,6 +45,22 @@ def _features(context: Context, rebuild: bool) -> list[Outcome]:
     if written:
         context.reporter.say(f"{written:,} rows of state changed")
     return [_published(context, _from_state(context, plan), [context.as_of], inputs)]
+
+
+def _plan(context: Context) -> Plan:
+    """What the features need; a feature of one's own that Spark does not understand is named."""
+    plan = plan_of(context.features, context.config.features)
+    nothing = activity_at(context, position_now(context, plan).versions).limit(0)
+    problems = []
+    for index, one in enumerate(context.config.features.own):
+        try:
+            nothing.agg(F.expr(one.aggregate))
+        except PySparkException as error:
+            reason = str(error).strip().splitlines()[0]
+            problems.append(f"features.own.{index}.aggregate: '{one.aggregate}' is no aggregate over events: {reason}")
+    if problems:
+        raise BadInputError(problems)
+    return plan
 
 
 def _no_need_of_state(context: Context, plan: Plan) -> str:
@@ -64,7 +81,9 @@ def _from_state(context: Context, plan: Plan) -> DataFrame:
     days = context.lake.read(plan.daily_table).where((F.col("event_date") >= F.lit(first)) & (F.col("event_date") < at))
     zone = context.config.time.business_timezone
     customers = everyone(state, context.lake.read(CUSTOMERS), [context.as_of], zone)
-    return projected(state, days.withColumn("as_of", at), customers, plan, context.features)
+    events = at_each(activity_at(context, position_now(context, plan).versions), [context.as_of], "event_date")
+    others = other_aggregates(events, plan)
+    return projected(state, days.withColumn("as_of", at), customers, plan, context.features, others)
 
 
 def _look_back(context: Context, plan: Plan, dates: Sequence[date], inputs: dict[str, str]) -> Outcome:
