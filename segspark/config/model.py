@@ -431,7 +431,10 @@ class Clustering(Model):
     algorithms: list[Algorithm] = Field(default_factory=_algorithms, min_length=1)
     k: Tried = Field(default_factory=Tried, description="numbers of clusters tried")
     manageable: Manageable = Field(default_factory=Manageable, description="numbers that a team can act on")
-    inputs: list[Identifier] | Literal["auto"] = Field("auto", description="features; auto: every one that varies")
+    inputs: list[Identifier] | Literal["auto"] = Field(
+        "auto",
+        description="features; auto: every one of the families rfm, rhythm, breadth, recent, campaigns that varies",
+    )
     seed: int = 42
     max_iterations: dict[Algorithm, PositiveInt] = Field(
         default_factory=_iterations, description="of each fit; bisecting makes all of them at each of its levels"

@@ -63,7 +63,7 @@ def _segments(
     context: Context, customers: DataFrame, new: DataFrame, clusters: int, version: ModelVersion
 ) -> tuple[list[Segment], list[Profile]]:
     labelled = customers.join(new.select("customer_id", "segment_id"), on="customer_id", how="inner")
-    sizes, profiles = profile(labelled, [feature.name for feature in context.features])
+    sizes, profiles = profile(labelled, [feature.name for feature in context.numeric_features])
     ids = [cluster_segment_id(version.run_id, cluster) for cluster in range(clusters)]
     words = wordings([one for one in profiles if one.segment_id in ids], context.features)
     population = context.config.population

@@ -88,6 +88,11 @@ class Context:
         """The declared features."""
         return declared_features(self.config.features, self.config.money.currency, self.config.attributes)
 
+    @property
+    def numeric_features(self) -> tuple[Feature, ...]:
+        """Those that have a mean."""
+        return tuple(one for one in self.features if one.type != "STRING")
+
     @cached_property
     def features_table(self) -> Table:
         """The contract of customer_features under this configuration."""

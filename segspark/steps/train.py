@@ -69,8 +69,9 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
 def _plans(context: Context, sample: DataFrame) -> list[InputPlan]:
     """The inputs' preparation; what cannot be an input is an error if it was asked for, and dropped aloud if not."""
     settings = context.config.clustering
-    declared = [feature.name for feature in context.features]
-    names = declared if settings.inputs == "auto" else settings.inputs
+    declared = [feature.name for feature in context.numeric_features]
+    automatic = [feature.name for feature in context.features if feature.automatic]
+    names = automatic if settings.inputs == "auto" else settings.inputs
     unknown = sorted(set(names) - set(declared))
     if unknown:
         raise BadInputError(
@@ -123,7 +124,7 @@ def _log_findings(
 ) -> None:
     reported = [reported_candidate(one, choice) for one, _ in found]
     labelled = clustered.withColumn("segment_id", F.concat(F.lit("cluster "), F.col(CLUSTER).cast("string")))
-    sizes, profiles = profile(labelled, [feature.name for feature in context.features])
+    sizes, profiles = profile(labelled, [feature.name for feature in context.numeric_features])
     cards = segment_cards(sizes, wordings(profiles, context.features), {}, profiles, context.features)
     training.log_figures(training_figures(reported) | segment_figures(cards, [], context.config.money.currency))
     preparations = {plan.feature: plan.words for plan in plans}
