@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 CHUNK = 1_000_000
-START, DAYS = np.datetime64("2023-01-01", "D"), 730
 AS_OF = "2024-12-31"  # the day after the last event
+DAYS = 730  # before it
 ZONE = "America/New_York"  # where the customers live
 CATEGORIES = 24
 PRODUCTS = 20_000
@@ -76,13 +76,19 @@ _HOURS = np.array([1, 1, 1, 1, 1, 2, 4, 7, 9, 10, 11, 12, 13, 12, 11, 11, 13, 16
 
 @dataclass(frozen=True)
 class Crowd:
-    """Every customer's segment, and the running sum of their weights, by which visits are drawn."""
+    """Every customer's segment, the running sum of weights by which visits are drawn, and the days of the log."""
 
     segment: np.ndarray
     drawn_by: np.ndarray
+    days: int
+
+    @property
+    def start(self) -> np.datetime64:
+        """The first day."""
+        return np.datetime64(AS_OF, "D") - self.days
 
 
-def generate(folder: Path, events: int, customers: int, seed: int, hot: float = 0.0) -> list[Path]:
+def generate(folder: Path, events: int, customers: int, seed: int, hot: float = 0.0, days: int = DAYS) -> list[Path]:
     """Write so many events; the same arguments give the same files.
 
     Args:
@@ -91,9 +97,10 @@ def generate(folder: Path, events: int, customers: int, seed: int, hot: float = 
         customers: number of customers who may have events.
         seed: decides everything.
         hot: share of all events that one customer has.
+        days: that the log covers, up to AS_OF.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    crowd = gathered(customers, seed)
+    crowd = gathered(customers, seed, days)
     paths = []
     chunks = -(-events // CHUNK)
     for number in range(chunks):
@@ -104,12 +111,12 @@ def generate(folder: Path, events: int, customers: int, seed: int, hot: float = 
     return paths
 
 
-def gathered(customers: int, seed: int) -> Crowd:
+def gathered(customers: int, seed: int, days: int = DAYS) -> Crowd:
     """Customers with their planted segment; weights are log-normal within a segment."""
     random = np.random.default_rng([seed, 0])
     segment = random.choice(len(SEGMENTS), customers, p=[one.share for one in SEGMENTS])
     weight = np.array([one.visits for one in SEGMENTS])[segment] * random.lognormal(0, 0.8, customers)
-    return Crowd(segment, np.cumsum(weight) / weight.sum())
+    return Crowd(segment, np.cumsum(weight) / weight.sum(), days)
 
 
 def chunk(crowd: Crowd, first: int, count: int, span: tuple[float, float], seed: int, hot: float) -> pa.Table:
@@ -125,10 +132,10 @@ def chunk(crowd: Crowd, first: int, count: int, span: tuple[float, float], seed:
     if wanted > visits:
         raise ValueError("too few visits were drawn: a visit has two events or more on average")
     customer, segment, kind, length = (array[:wanted] for array in (customer, segment, kind, length))
-    start = np.sort(_moments(span, wanted, random))
+    start = np.sort(_moments(crowd, span, wanted, random))
     visit = np.repeat(np.arange(wanted), length)[:count]
     place = np.arange(len(visit)) - np.repeat(np.cumsum(length) - length, length)[:count]
-    return _columns(first, visit, place, customer, segment, kind, start, random)
+    return _columns(crowd.start, first, visit, place, customer, segment, kind, start, random)
 
 
 def _kinds(segment: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -143,11 +150,11 @@ def _lengths(kind: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return fixed + random.poisson(more)
 
 
-def _moments(span: tuple[float, float], count: int, random: np.random.Generator) -> np.ndarray:
-    """Seconds since START: days by season and weekday, hours by the habits of a day."""
-    first, last = (int(part * DAYS) for part in span)
+def _moments(crowd: Crowd, span: tuple[float, float], count: int, random: np.random.Generator) -> np.ndarray:
+    """Seconds since the start: days by season and weekday, hours by the habits of a day."""
+    first, last = (int(part * crowd.days) for part in span)
     days = np.arange(first, max(last, first + 1))
-    date = START + days
+    date = crowd.start + days
     weekday = (date.astype(int) + 3) % 7  # 1970-01-01 was a Thursday
     month = date.astype("datetime64[M]").astype(int) % 12
     weight = np.where(weekday == 5, 1.6, 1.0) * np.where(month == 11, 1.7, 1.0)
@@ -157,8 +164,8 @@ def _moments(span: tuple[float, float], count: int, random: np.random.Generator)
 
 
 def _columns(
-    first: int, visit: np.ndarray, place: np.ndarray, customer: np.ndarray, segment: np.ndarray, kind: np.ndarray,
-    start: np.ndarray, random: np.random.Generator,
+    first_day: np.datetime64, first: int, visit: np.ndarray, place: np.ndarray, customer: np.ndarray,
+    segment: np.ndarray, kind: np.ndarray, start: np.ndarray, random: np.random.Generator,
 ) -> pa.Table:  # fmt: skip
     count = len(visit)
     event = np.minimum(place, np.array([len(one.events) for one in VISITS])[kind][visit] - 1)
@@ -177,7 +184,7 @@ def _columns(
     discount = np.where(bought & saved, np.round(price * 0.2, 2), 0.0)
     about = is_type["campaign_sent"] | is_type["coupon_redemption"]
     who = customer[visit]
-    moment = pa.array(START.astype("datetime64[us]") + (seconds * 1_000_000).astype("timedelta64[us]"))
+    moment = pa.array(first_day.astype("datetime64[us]") + (seconds * 1_000_000).astype("timedelta64[us]"))
     instant = moment.cast(pa.timestamp("us", tz="UTC"))
     local = pc.local_timestamp(instant.cast(pa.timestamp("us", tz=ZONE)))
     given = {

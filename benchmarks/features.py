@@ -1,16 +1,23 @@
 """Features against DuckDB and plain PySpark: `make bench-features`, ARGS="--events 10000000" for another size.
 
-Commands that each are a process of its own, from start to end: `segspark features` over the table `events` into an
-empty table; DuckDB with one SQL statement over the same Parquet files (features_duckdb.sql); plain PySpark
-(features_peers.py). The log is generated once (events_data.py) and read once before anything is timed. Every column of
-every customer must be equal in all three: whole numbers, dates and decimals exactly, doubles to 1e-9 of their size or
-of 1. The last line is one JSON object.
+Commands that each are a process of its own, from start to end:
+
+- rebuild: `segspark features --rebuild` over the table `events`, a day before the last one, into empty tables: state of
+  all customers and their features;
+- refresh: `segspark features` on the next day, from that state;
+- look back: `segspark features` without state, into an empty table;
+- DuckDB, one SQL statement over the same files (features_duckdb.sql), and plain PySpark (features_peers.py).
+
+- DuckDB, one statement over the same Parquet files (features_duckdb.sql), and plain PySpark (features_peers.py).
+equal in refresh, look back and both peers: whole numbers, dates and decimals exactly, doubles to 1e-9 of their size or
+of 1. The last line is one JSON object; a ratio is the other's seconds divided by ours.
 """
 
 import argparse
 import json
 import shutil
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 
@@ -20,13 +27,19 @@ import events_data
 import yaml
 from compare import unequal
 from eventlog import totals
-from events_data import AS_OF, ZONE, generate
+from events_data import AS_OF, DAYS, ZONE, generate
 from inputs import code, read_all
 from measure import machine, measured
 
 HERE = Path(__file__).parent
 PROGRAMS = Path(sys.executable).parent
-NAMES = {"segspark": "segspark features", "duckdb": "DuckDB", "plain": "plain PySpark"}
+NAMES = {
+    "rebuild": "segspark, rebuild",
+    "refresh": "segspark, refresh",
+    "lookback": "segspark, look back",
+    "duckdb": "DuckDB",
+    "plain": "plain PySpark",
+}
 
 Taken = tuple[float, float, dict[str, float]]  # seconds, peak MB, totals of Spark's event log
 
@@ -34,19 +47,19 @@ Taken = tuple[float, float, dict[str, float]]  # seconds, peak MB, totals of Spa
 def main() -> None:
     """Generate, time, compare and print."""
     options = _options()
-    folder = HERE / "data" / f"features-{options.events}-{options.customers}-{options.hot}"
+    folder = HERE / "data" / f"features-{options.events}-{options.customers}-{options.hot}-{options.days}"
     megabytes = prepare(folder, options)
     runs: dict[str, list[Taken]] = {name: [] for name in NAMES if name not in options.without}
     for _ in range(options.rounds):
         for name, taken in runs.items():
             taken.append(run(name, folder))
     print(f"{machine()}; {options.events:,} events of {options.customers:,} customers, {megabytes:,.0f} MB")
-    print("command              seconds   events/s   peak MB   read MB   shuffled MB   spilled MB")
+    print("command               seconds   events/s   peak MB   read MB   shuffled MB   spilled MB")
     figures = {name: _middle(taken) for name, taken in runs.items()}
     for name, (seconds, peak, spark) in figures.items():
         moved = "".join(f"{spark[key]:12,.0f}" if spark else f"{'-':>12}" for key in ("read", "shuffled", "spilled"))
-        print(f"{NAMES[name]:18} {seconds:9.1f} {options.events / seconds:10,.0f} {peak:9,.0f}{moved}")
-    found = {name: differences(folder, name) for name in runs if name != "segspark"}
+        print(f"{NAMES[name]:19} {seconds:9.1f} {options.events / seconds:10,.0f} {peak:9,.0f}{moved}", flush=True)
+    found = {name: differences(folder, name) for name in runs if name not in ("rebuild", "refresh")}
     print(json.dumps(_result(options, figures) | {"unequal": found}))
     if any(found.values()):
         sys.exit("the features are not equal: see above")
@@ -55,10 +68,10 @@ def main() -> None:
 def prepare(folder: Path, options: argparse.Namespace) -> float:
     """Write the log as a Delta table and a configuration, unless they are there; read it once; return its megabytes."""
     done, events = folder / "done", folder / "lake" / "events"
-    asked = f"seed {options.seed}, code {code(__file__, events_data.__file__)}"
+    asked = f"seed {options.seed}, code {code(events_data.__file__)}"
     if not done.exists() or done.read_text(encoding="utf-8") != asked:
         shutil.rmtree(folder, ignore_errors=True)
-        generate(events, options.events, options.customers, options.seed, options.hot)
+        generate(events, options.events, options.customers, options.seed, options.hot, options.days)
         deltalake.convert_to_deltalake(str(events))
         config = {
             "workspace": {"root": "lake"},
@@ -80,27 +93,31 @@ def _logged(folder: Path) -> dict[str, str]:
 
 
 def run(name: str, folder: Path) -> Taken:
-    """Compute the features once, into an empty target."""
-    log, target = folder / "log", folder / f"{name}.parquet"
-    for path in (log, folder / "lake" / "customer_features"):
-        shutil.rmtree(path, ignore_errors=True)
+    """Compute the features once: all but the refresh into empty tables."""
+    log, target, lake = folder / "log", folder / f"{name}.parquet", folder / "lake"
+    shutil.rmtree(log, ignore_errors=True)
     log.mkdir()
     shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
+    if name != "refresh":
+        for table in lake.glob("customer_*"):
+            shutil.rmtree(table)
     command = [sys.executable, str(HERE / "features_peers.py"), name, str(folder), str(target)]
-    if name == "segspark":
-        config = str(folder / "features.yaml")
-        command = [str(PROGRAMS / "segspark"), "features", "--config", config, "--as-of", AS_OF]
+    if name not in ("duckdb", "plain"):
+        as_of = date.fromisoformat(AS_OF) - timedelta(days=name == "rebuild")
+        command = [str(PROGRAMS / "segspark"), "features", "--config", str(folder / "features.yaml")]
+        command += ["--as-of", as_of.isoformat(), *(["--rebuild"] if name == "rebuild" else [])]
+        command += ["--set", "features.state_from_mb=1000000000"] if name == "lookback" else []
     seconds, peak = measured(command, folder, folder / f"{name}.log")
-    if name == "segspark":
-        computed = deltalake.DeltaTable(str(folder / "lake" / "customer_features")).file_uris()
-        duckdb.sql(f"COPY (FROM read_parquet({computed})) TO '{target}'")
+    if name in ("refresh", "lookback"):
+        files = deltalake.DeltaTable(str(lake / "customer_features")).file_uris()
+        duckdb.read_parquet(files).filter(f"as_of = DATE '{AS_OF}'").write_parquet(str(target))
     return seconds, peak, totals(log)
 
 
 def differences(folder: Path, peer: str) -> list[str]:
-    """The columns in which a peer's features differ from segspark's, with the number of customers."""
-    theirs = str(folder / f"{peer}.parquet") + ("/*.parquet" if peer == "plain" else "")
-    return unequal(duckdb.read_parquet(str(folder / "segspark.parquet")), duckdb.read_parquet(theirs))
+    """The columns in which others' features differ from those of the refresh, with the number of customers."""
+    theirs = duckdb.read_parquet(str(folder / f"{peer}.parquet") + ("/*.parquet" if peer == "plain" else ""))
+    return unequal(duckdb.read_parquet(str(folder / "refresh.parquet")), theirs)
 
 
 def _middle(taken: list[Taken]) -> Taken:
@@ -110,10 +127,17 @@ def _middle(taken: list[Taken]) -> Taken:
 
 def _result(options: argparse.Namespace, figures: dict[str, Taken]) -> dict[str, object]:
     result: dict[str, object] = {"events": options.events, "customers": options.customers, "rounds": options.rounds}
+    rebuild, refresh = figures["rebuild"], figures["refresh"]
+    for peer, key in (("duckdb", "duckdb"), ("plain", "plain_spark")):
+        if peer in figures:
+            result[f"rebuild_vs_{key}"] = round(figures[peer][0] / rebuild[0], 2)
+            result[f"lookback_vs_{key}"] = round(figures[peer][0] / figures["lookback"][0], 2)
+    result["refresh_vs_rebuild"] = round(rebuild[0] / refresh[0], 2)
+    result["refresh_bytes_share"] = round(refresh[2]["read"] / rebuild[2]["read"], 4)
+    result["peak_mb"] = round(max(figures[name][1] for name in ("rebuild", "refresh", "lookback")))
+    result["spill_mb"] = round(rebuild[2]["spilled"])
     for name, (seconds, peak, spark) in figures.items():
         result[name] = {"seconds": round(seconds, 1), "peak_mb": round(peak), **{k: round(v) for k, v in spark.items()}}
-        if name != "segspark":
-            result[f"segspark_vs_{name}"] = round(figures["segspark"][0] / seconds, 2)
     return result
 
 
@@ -121,6 +145,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--events", type=int, default=50_000_000)
     parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--days", type=int, default=DAYS, help="that the log covers")
     parser.add_argument("--hot", type=float, default=0.0, help="share of all events that one customer has")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=1, help="runs of each command, in turns")

@@ -1,9 +1,7 @@
--- One row of features per customer, of the events before $as_of's midnight in $zone: what segspark computes by
--- default, written anew. $files, $as_of and $zone are set by features_peers.py.
+-- One row of features per customer, of the events before $as_of: what segspark computes by default, written anew.
+-- $files and $as_of are set by features_peers.py.
 WITH events AS (
-    SELECT *, CAST(timezone('$zone', event_ts) AS DATE) AS day
-    FROM read_parquet('$files')
-    WHERE event_ts < timezone('$zone', TIMESTAMP '$as_of 00:00:00')
+    SELECT *, event_date AS day FROM read_parquet('$files') WHERE event_date < DATE '$as_of'
 ), purchases AS (
     SELECT * FROM events WHERE event_type = 'purchase'
 ), orders AS (

@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 
 import duckdb
-from events_data import AS_OF, ZONE
+from events_data import AS_OF
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -21,7 +21,7 @@ STATEMENT = Path(__file__).parent / "features_duckdb.sql"
 def by_duckdb(folder: Path, target: Path) -> None:
     """One SQL statement, with DuckDB's own settings: all cores, most of the memory."""
     files = str(folder / "lake" / "events" / "*.parquet")
-    statement = Template(STATEMENT.read_text(encoding="utf-8")).substitute(files=files, as_of=AS_OF, zone=ZONE)
+    statement = Template(STATEMENT.read_text(encoding="utf-8")).substitute(files=files, as_of=AS_OF)
     connection = duckdb.connect(config={"temp_directory": str(folder / "spill")})
     connection.execute(f"COPY ({statement}) TO '{target}' (FORMAT parquet)")
 
@@ -36,9 +36,8 @@ def by_plain_spark(folder: Path, target: Path) -> None:
 
 def features(events: DataFrame) -> DataFrame:
     """One row of features per customer of the events before AS_OF."""
-    day = F.to_date(F.from_utc_timestamp("event_ts", ZONE))
-    before = F.col("event_ts") < F.to_utc_timestamp(F.lit(f"{AS_OF} 00:00:00").cast("timestamp"), ZONE)
-    events = events.where(before).withColumn("age", F.datediff(F.lit(AS_OF).cast("date"), day))
+    as_of = F.lit(AS_OF).cast("date")
+    events = events.where(F.col("event_date") < as_of).withColumn("age", F.datediff(as_of, "event_date"))
     families = [_totals(events), _rhythm(events), _categories(events), _response(events)]
     joined = families[0]
     for family in families[1:]:
