@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from pyspark.sql import Column
@@ -83,37 +82,41 @@ def in_ranges(ranges: Iterable[tuple[date, date]], name: str) -> str:
 def exact_sum(value: Column) -> Column:
     """Sum doubles so that no order of rows changes a bit: to 18 digits after the point, as whole numbers.
 
-    The whole millionths and what is left of them are summed apart, in doubles, which add whole numbers below 2**53
-    exactly; null where there is no value.
+    Whole millions, whole millionths of the rest, and what is left then are summed apart, in doubles, which add whole
+    numbers below 2**53 exactly; null where there is no value.
 
     Examples:
         >>> df = spark.createDataFrame([(0.1,), (0.2,), (0.3,)], ["x"])
         >>> df.select(exact_sum(F.col("x"))).first()[0]
         0.6
     """
-    millionths = F.rint(value * 1e6)
-    rest = F.rint((value * 1e6 - millionths) * 1e12)
-    return F.sum(millionths) / 1e6 + F.sum(rest) / 1e18
+    millions = F.rint(value / 1e6)
+    rest = (value - millions * 1e6) * 1e6
+    millionths = F.rint(rest)
+    return F.sum(millions) * 1e6 + (F.sum(millionths) / 1e6 + F.sum(F.rint((rest - millionths) * 1e12)) / 1e18)
 
 
-def exact_total(amount: Column) -> Column:
-    """Sum decimals of four digits after the point exactly; zero where there is no value.
+def units(amount: Column) -> Column:
+    """An amount in whole ten-thousandths, as a double: sums of them are exact up to 2**53, and never overflow.
 
-    Amounts below a milliard are summed as whole ten-thousandths, several times faster than as decimals; the others, of
-    which there are hardly any, as decimals, so that no amount can overflow.
+    Decimals are summed several times more slowly, as each sum of them is an object.
 
     Examples:
-        >>> df = spark.sql("SELECT explode(array(0.1, 0.2, 99999999999999.9999))::DECIMAL(18,4) AS x")
-        >>> df.select(exact_total(F.col("x"))).first()[0]
-        Decimal('100000000000000.2999')
+        >>> df = spark.sql("SELECT explode(array(0.1, 0.2))::DECIMAL(18,4) AS x")
+        >>> df.agg(F.sum(units(F.col("x")))).first()[0]
+        3000.0
     """
-    units = amount.cast("double") * 10_000
-    small = F.abs(units) < 1e13
-    fast = F.sum(F.when(small, F.rint(units).cast("bigint"))).cast("decimal(20,0)") * F.lit(Decimal("0.0001"))
-    rest = F.sum(F.when(~small, amount))
-    zero = F.lit(0).cast("decimal(38,4)")
-    total = F.coalesce(fast.cast("decimal(38,4)"), zero) + F.coalesce(rest.cast("decimal(38,4)"), zero)
-    return total.cast("decimal(38,4)")
+    return F.rint(amount.cast("double") * 10_000)
+
+
+def amount(in_units: Column) -> Column:
+    """What so many ten-thousandths are, as a decimal.
+
+    Examples:
+        >>> spark.sql("SELECT 3000D AS x").select(amount(F.col("x"))).first()[0]
+        Decimal('0.3000')
+    """
+    return (in_units / 10_000).cast("decimal(38,4)")
 
 
 def ratio(numerator: Column, denominator: Column) -> Column:

@@ -340,7 +340,7 @@ CUSTOMER_DIMENSION = Table(
         Column("dimension", "STRING", "category, product, channel, campaign_reached or campaign_answered."),
         Column("value", "STRING", "The value; of campaigns the date, a blank and the campaign."),
         Column("events", "BIGINT", "Events with it."),
-        Column("amount", "DECIMAL(38,4)", "Amounts of purchases and returns with it."),
+        Column("amount", "DOUBLE", "Amounts of purchases and returns with it, in ten-thousandths."),
     ),
     key=("customer_id", "dimension", "value"),
     cluster_by=("customer_id", "dimension"),

@@ -8,7 +8,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from segspark.columns import exact_sum, exact_total
+from segspark.columns import exact_sum, units
 from segspark.config.model import Features
 from segspark.features.measures import is_one_of
 
@@ -49,26 +49,30 @@ def dimension_rows(events: DataFrame, wanted: Iterable[Dimension], who: Sequence
     """Events and amounts by customer, dimension and value.
 
     Returns:
-        One row per who, dimension and value: events, amount (of purchases and returns).
+        One row per who, dimension and value: events, amount (of purchases and returns, in ten-thousandths).
 
     Examples:
         >>> events = spark.sql('''SELECT 'c' AS customer_id, 'purchase' AS event_type, k AS category,
         ...     a::DECIMAL(18,4) AS amount FROM VALUES ('tea', 1), ('tea', 2), (NULL, 4) AS t(k, a)''')
         >>> dimension_rows(events, [dimensions(Features())["category"]], ["customer_id"]).first()[:]
-        ('c', 'category', 'tea', 2, Decimal('3.0000'))
+        ('c', 'category', 'tea', 2, 30000.0)
     """
     return reduce(DataFrame.unionByName, [_rows(events, one, who) for one in wanted])
 
 
 def _rows(events: DataFrame, one: Dimension, who: Sequence[str]) -> DataFrame:
     dated = F.concat(F.col("event_date").cast("string"), F.lit(" "), F.expr(one.value)) if one.dated else None
-    money = F.when(F.col("event_type").isin("purchase", "return"), F.col("amount"))
+    money = F.when(F.col("event_type").isin("purchase", "return"), units(F.col("amount")))
     lines = events.where(one.when).select(
         *who, (F.expr(one.value) if dated is None else dated).alias("value"), money.alias("amount")
     )
     grouped = lines.where("value IS NOT NULL").groupBy(*who, "value")
-    counted = grouped.agg(F.count("*").alias("events"), exact_total(F.col("amount")).alias("amount"))
+    counted = grouped.agg(F.count("*").alias("events"), _sum(F.col("amount")).alias("amount"))
     return counted.select(*who, F.lit(one.name).alias("dimension"), "value", "events", "amount")
+
+
+def _sum(amount: SparkColumn) -> SparkColumn:
+    return F.coalesce(F.sum(amount), F.lit(0.0))
 
 
 @dataclass(frozen=True)
@@ -90,14 +94,14 @@ def summaries(settings: Features) -> dict[str, Summary]:
     campaigns = (REACHED, ANSWERED)
     found = [
         Summary("category_values", "BIGINT", "Distinct categories bought.", ("category",)),
-        Summary("category_amount", "DECIMAL(38,4)", "Spend in known categories.", ("category",)),
+        Summary("category_amount", "DOUBLE", "Spend in known categories.", ("category",)),
         Summary("category_entropy", "DOUBLE", "Shannon entropy of spend by category, nats.", ("category",)),
-        Summary("category_top_amount", "DECIMAL(38,4)", "Spend in the top category.", ("category",)),
+        Summary("category_top_amount", "DOUBLE", "Spend in the top category.", ("category",)),
         Summary("category_top", "STRING", "Category of most spend.", ("category",)),
         Summary("product_values", "BIGINT", "Distinct products bought.", ("product",)),
-        Summary("brand_amount", "DECIMAL(38,4)", "Spend on known brands.", ("product",)),
-        Summary("brand_top_amount", "DECIMAL(38,4)", "Spend on the top brand.", ("product",)),
-        Summary("private_label_amount", "DECIMAL(38,4)", "Spend on private labels.", ("product",)),
+        Summary("brand_amount", "DOUBLE", "Spend on known brands.", ("product",)),
+        Summary("brand_top_amount", "DOUBLE", "Spend on the top brand.", ("product",)),
+        Summary("private_label_amount", "DOUBLE", "Spend on private labels.", ("product",)),
         Summary("channel_values", "BIGINT", "Distinct channels of events.", ("channel",)),
         Summary("channel_events", "BIGINT", "Events in a known channel.", ("channel",)),
         Summary("channel_top_events", "BIGINT", "Events in the channel of most events.", ("channel",)),
@@ -108,7 +112,7 @@ def summaries(settings: Features) -> dict[str, Summary]:
         Summary("campaign_days", "BIGINT", "Days from contact to answer, summed over these.", campaigns),
     ]
     found += [
-        Summary(f"category_amount_{name}", "DECIMAL(38,4)", f"Spend in the category {category}.", ("category",))
+        Summary(f"category_amount_{name}", "DOUBLE", f"Spend in the category {category}.", ("category",))
         for name, category in settings.category_shares.items()
     ]
     found += [
@@ -151,13 +155,13 @@ def _plain(settings: Features) -> dict[str, SparkColumn]:
     category, product, channel = (F.col("dimension") == name for name in ("category", "product", "channel"))
     amount, events, value = F.col("amount"), F.col("events"), F.col("value")
     spent = F.when(category, amount)
-    total, as_double = F.sum(spent), F.when(category & (amount > 0), amount.cast("double"))
+    total, positive = F.sum(spent) / 10_000, F.when(category & (amount > 0), amount / 10_000)
     # With T the total: H = -sum(s/T * ln(s/T)) = ln T - sum(s ln s) / T, which needs no second pass.
-    weighted = exact_sum(as_double * F.ln(as_double))
-    entropy = F.greatest(F.ln(total.cast("double")) - weighted / total.cast("double"), F.lit(0.0))
+    weighted = exact_sum(positive * F.ln(positive))
+    entropy = F.greatest(F.ln(total) - weighted / total, F.lit(0.0))
     return {
         "category_values": F.count_if(category),
-        "category_amount": exact_total(spent),
+        "category_amount": _sum(spent),
         "category_entropy": F.when(total > 0, entropy),
         "category_top_amount": F.max(spent),
         "category_top": F.max(F.when(category & (amount > 0), F.struct(amount, value)))["value"],
@@ -167,7 +171,7 @@ def _plain(settings: Features) -> dict[str, SparkColumn]:
         "channel_top_events": F.max(F.when(channel, events)),
         "channel_top": F.max(F.when(channel, F.struct(events, value)))["value"],
         **{
-            f"category_amount_{name}": exact_total(F.when(category & (value == one), amount))
+            f"category_amount_{name}": _sum(F.when(category & (value == one), amount))
             for name, one in settings.category_shares.items()
         },
         **{
@@ -184,13 +188,13 @@ def _brands(rows: DataFrame, products: DataFrame, settings: Features, who: Seque
     )
     bought = rows.where("dimension = 'product'").join(known, on="value", how="inner")
     by_brand = bought.groupBy(*who, "_brand").agg(
-        exact_total(F.col("amount")).alias("_spent"),
-        exact_total(F.when(F.col("_private"), F.col("amount"))).alias("_own"),
+        _sum(F.col("amount")).alias("_spent"),
+        _sum(F.when(F.col("_private"), F.col("amount"))).alias("_own"),
     )
     return by_brand.groupBy(*who).agg(
-        exact_total(F.col("_spent")).alias("brand_amount"),
+        _sum(F.col("_spent")).alias("brand_amount"),
         F.max("_spent").alias("brand_top_amount"),
-        exact_total(F.col("_own")).alias("private_label_amount"),
+        _sum(F.col("_own")).alias("private_label_amount"),
     )
 
 

@@ -7,13 +7,13 @@ from typing import Literal
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
-from segspark.columns import exact_sum, exact_total, quoted, text_literal
+from segspark.columns import amount, exact_sum, quoted, text_literal, units
 from segspark.config.model import Features
 from segspark.features.families.own import argument
 from segspark.tables import Column
 
 Kind = Literal["count", "money", "number"]
-_TYPES: Mapping[Kind, str] = {"count": "BIGINT", "money": "DECIMAL(38,4)", "number": "DOUBLE"}
+_TYPES: Mapping[Kind, str] = {"count": "BIGINT", "money": "DOUBLE", "number": "DOUBLE"}
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Measure:
 
     Attributes:
         name: of its column in `customer_daily` and `customer_state`.
-        kind: count (of events), money (exact decimals) or number (doubles, summed to 18 digits after the point).
+        kind: count (of events), money (kept in whole ten-thousandths) or number (summed to 18 digits after the point).
         comment: what it counts or sums.
         when: Spark SQL condition over an event.
         value: Spark SQL expression over an event; not for counts.
@@ -37,7 +37,12 @@ class Measure:
     @property
     def column(self) -> Column:
         """The column that holds it."""
-        return Column(self.name, _TYPES[self.kind], self.comment)
+        in_units = " In ten-thousandths." if self.kind == "money" else ""
+        return Column(self.name, _TYPES[self.kind], self.comment + in_units)
+
+    def read(self, kept: SparkColumn) -> SparkColumn:
+        """What is kept, as features read it: money as a decimal."""
+        return amount(kept) if self.kind == "money" else kept
 
     def total(self) -> SparkColumn:
         """The sum over events, as an aggregate; zero where there is nothing.
@@ -46,33 +51,37 @@ class Measure:
             >>> events = spark.sql("SELECT explode(array('purchase', 'return')) AS event_type, 2.5 AS amount")
             >>> known = measures(Features())
             >>> events.agg(known["purchases"].total(), known["net"].total()).first()[:]
-            (1, Decimal('5.0000'))
+            (1, 50000.0)
         """
         condition = F.expr(self.when)
         if self.kind == "count":
             return F.count_if(condition)
         value = F.when(condition, F.expr(self.value))
-        return exact_total(value.cast("decimal(18,4)")) if self.kind == "money" else _number(value.cast("double"))
+        return _total(units(value)) if self.kind == "money" else _number(value.cast("double"))
 
     def again(self, condition: SparkColumn | None = None) -> SparkColumn:
         """The sum of the measure's column over days, or over those that meet a condition, as an aggregate.
 
         Examples:
-            >>> days = spark.sql("SELECT explode(array(1.25, 2.5))::DECIMAL(38,4) AS net")
-            >>> days.agg(measures(Features())["net"].again(F.col("net") > 2)).first()[0]
-            Decimal('2.5000')
+            >>> days = spark.sql("SELECT explode(array(12500D, 25000D)) AS net")
+            >>> days.agg(measures(Features())["net"].again(F.col("net") > 20000)).first()[0]
+            25000.0
         """
         value = F.col(quoted(self.name))
         value = value if condition is None else F.when(condition, value)
         if self.kind == "count":
             return F.coalesce(F.sum(value), F.lit(0))
-        return exact_total(value) if self.kind == "money" else _number(value)
+        return _total(value) if self.kind == "money" else _number(value)
 
     def plus(self, one: str, other: str) -> SparkColumn:
         """The sum of the measure's columns in two structs, either of which may be null."""
         zero = F.lit(0).cast(self.column.type)
         parts = [F.coalesce(F.col(f"{place}.{quoted(self.name)}"), zero) for place in (one, other)]
         return (parts[0] + parts[1]).cast(self.column.type)
+
+
+def _total(value: SparkColumn) -> SparkColumn:
+    return F.coalesce(F.sum(value), F.lit(0.0))
 
 
 def _number(value: SparkColumn) -> SparkColumn:

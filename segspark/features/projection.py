@@ -40,11 +40,9 @@ def projected(
     """
     known = customers.join(state, on=list(EACH), how="left").join(_windows(days, plan), on=list(EACH), how="left")
     known = known if others is None else known.join(others, on=list(EACH), how="left")
-    zero = {one.name: F.coalesce(F.col(one.name), F.lit(0)) for one in plan.daily}
-    zero |= {
-        name: F.coalesce(F.col(name), F.lit(0))
-        for name in [f"{one}_{n}d" for one, n in plan.windows] + (["order_gap_squares"] if plan.gaps else [])
-    }
+    zero = {one.name: one.read(_or_zero(one.name)) for one in plan.daily}
+    zero |= {f"{name}_{n}d": plan.measure(name).read(_or_zero(f"{name}_{n}d")) for name, n in plan.windows}
+    zero |= {"order_gap_squares": _or_zero("order_gap_squares")} if plan.gaps else {}
     since = F.datediff("as_of", "events_last")
     for name, half_life in plan.decayed:
         column = decayed_name(name, half_life)
@@ -55,6 +53,10 @@ def projected(
     if plan.quintiles:
         rows = rows.join(F.broadcast(_quintiles(state)), on="as_of", how="left")
     return rows.select("customer_id", "as_of", *[_value(one) for one in features])
+
+
+def _or_zero(name: str) -> SparkColumn:
+    return F.coalesce(F.col(quoted(name)), F.lit(0))
 
 
 def other_aggregates(events: DataFrame, plan: Plan) -> DataFrame | None:
@@ -91,7 +93,7 @@ def _quintiles(state: DataFrame) -> DataFrame:
         "as_of",
         F.datediff("as_of", "orders_last").cast("double").alias("cut_recency"),
         F.col("orders").cast("double").alias("cut_orders"),
-        F.col("net").cast("double").alias("cut_net"),
+        (F.col("net") / 10_000).alias("cut_net"),
     )
     sample = bought.orderBy(F.xxhash64("customer_id"), "customer_id", "as_of").limit(_SAMPLE)
     fifths = F.array(*[F.lit(share) for share in (0.2, 0.4, 0.6, 0.8)])

@@ -44,7 +44,7 @@ def customer_state(days: DataFrame, plan: Plan, as_of: date | SparkColumn, who: 
         *[F.min(day).alias(f"{name}_first") for name, day in some.items()],
         *[F.max(day).alias(f"{name}_last") for name, day in some.items()],
         *[
-            _decayed_sum(F.col(name).cast("double"), age, half_life).alias(decayed_name(name, half_life))
+            _decayed_sum(_in_full(plan, name), age, half_life).alias(decayed_name(name, half_life))
             for name, half_life in plan.decayed
         ],
     )
@@ -58,6 +58,10 @@ def customer_state(days: DataFrame, plan: Plan, as_of: date | SparkColumn, who: 
         state = state.join(_gap_squares(days, who), on=list(who), how="left")
         state = state.fillna(0, ["order_gap_squares"])
     return state.select(*who, *[F.col(one.name).cast(one.type).alias(one.name) for one in plan.state_columns])
+
+
+def _in_full(plan: Plan, name: str) -> SparkColumn:
+    return F.col(name) / (10_000.0 if plan.measure(name).kind == "money" else 1.0)
 
 
 def _decayed_sum(value: SparkColumn, age: SparkColumn, half_life: int) -> SparkColumn:

@@ -312,8 +312,8 @@ def _changed_dimensions(context: Context, plan: Plan, part: Part) -> DataFrame:
     both = [rows.withColumns({n: F.col(n) * sign for n in ("events", "amount")}) for rows, sign in signed]
     key = list(CUSTOMER_DIMENSION.key)
     added = reduce(DataFrame.unionByName, both).groupBy(*key).agg(*[F.sum(n).alias(f"_{n}") for n in _SUMS])
-    added = added.where("_events != 0 OR _amount != 0")
-    stored = context.lake.read(CUSTOMER_DIMENSION)
+    added = _few(added.where("_events != 0 OR _amount != 0").persist())
+    stored = context.lake.read(CUSTOMER_DIMENSION).join(added.select(*key), on=key, how="left_semi")
     sums = {name: F.coalesce(F.col(name), F.lit(0)) + F.col(f"_{name}") for name in _SUMS}
     change = F.when(F.col("events").isNull(), "insert").when(sums["events"] == 0, "delete").otherwise("update")
     return (
@@ -324,6 +324,12 @@ def _changed_dimensions(context: Context, plan: Plan, part: Part) -> DataFrame:
     )
 
 
+def _few(held: DataFrame) -> DataFrame:
+    """Rows at hand; sent to where the large table is read, unless they are too many, so that it need not be moved."""
+    return F.broadcast(held) if held.count() <= _SENT else held
+
+
+_SENT = 1_000_000  # some tens of megabytes
 _SUMS = ("events", "amount")
 
 
@@ -331,17 +337,17 @@ def _changed_states(context: Context, plan: Plan, part: Part) -> DataFrame:
     table = plan.state_table
     stored, days = context.lake.read(table), context.lake.read(plan.daily_table)
     fresh = days.where(part.fresh)
-    seen = fresh.select("customer_id").distinct()
-    if part.touched is None:
-        states = continued(stored, customer_state(fresh, plan, part.as_of, WHO), plan)
+    seen = fresh.select("customer_id")
+    again = None if part.touched is None else _few(part.touched.select("customer_id").distinct().persist())
+    seen = seen if again is None else seen.unionByName(again)
+    seen = _few(seen.distinct().persist())
+    old = stored.join(seen, on="customer_id", how="left_semi")
+    if again is None:
+        states = continued(old, customer_state(fresh, plan, part.as_of, WHO), plan)
     else:
-        again = part.touched.select("customer_id").distinct().persist()
         theirs = customer_state(days.join(again, on="customer_id", how="left_semi"), plan, part.as_of, WHO)
         others = fresh.join(again, on="customer_id", how="left_anti")
-        states = continued(stored, customer_state(others, plan, part.as_of, WHO), plan).unionByName(theirs)
-        seen = seen.unionByName(again).distinct()
-    seen = seen.persist()
+        states = continued(old, customer_state(others, plan, part.as_of, WHO), plan).unionByName(theirs)
     rows = context.lake.read(CUSTOMER_DIMENSION).join(seen, on="customer_id", how="left_semi")
     new = _with_summaries(context, plan, states, rows)
-    old = stored.join(seen, on="customer_id", how="left_semi")
     return changes(conformed(new, table), old, table, delete_missing=True)
