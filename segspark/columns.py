@@ -102,7 +102,7 @@ def units(amount: Column) -> Column:
     Decimals are summed several times more slowly, as each sum of them is an object.
 
     Examples:
-        >>> df = spark.sql("SELECT explode(array(0.1, 0.2))::DECIMAL(18,4) AS x")
+        >>> df = spark.sql("SELECT CAST(x AS DECIMAL(18,4)) AS x FROM VALUES (0.1), (0.2) AS t(x)")
         >>> df.agg(F.sum(units(F.col("x")))).first()[0]
         3000.0
     """

@@ -334,15 +334,16 @@ CUSTOMER_DAILY = Table(
 
 CUSTOMER_DIMENSION = Table(
     "customer_dimension",
-    "State: one row per customer, dimension and value.",
+    "State: one row per customer, dimension, value and run that added to it; the rows of a value add up.",
     (
         _CUSTOMER,
         Column("dimension", "STRING", "category, product, channel, campaign_reached or campaign_answered."),
         Column("value", "STRING", "The value; of campaigns the date, a blank and the campaign."),
-        Column("events", "BIGINT", "Events with it."),
+        Column("events", "BIGINT", "Events with it; negative where a correction took some away."),
         Column("amount", "DOUBLE", "Amounts of purchases and returns with it, in ten-thousandths."),
+        _RUN,
     ),
-    key=("customer_id", "dimension", "value"),
+    key=("customer_id", "dimension", "value", "run_id"),
     cluster_by=("customer_id", "dimension"),
     internal=True,
 )

@@ -60,6 +60,22 @@ def dimension_rows(events: DataFrame, wanted: Iterable[Dimension], who: Sequence
     return reduce(DataFrame.unionByName, [_rows(events, one, who) for one in wanted])
 
 
+def totals(rows: DataFrame, who: Sequence[str]) -> DataFrame:
+    """Rows of one value added up.
+
+    Returns:
+        One row per who, dimension and value: events, amount.
+
+    Examples:
+        >>> rows = spark.sql('''SELECT 'c' AS customer_id, 'category' AS dimension, 'tea' AS value, e AS events,
+        ...     2D AS amount FROM VALUES (3), (-1) AS t(e)''')
+        >>> totals(rows, ["customer_id"]).first()[:]
+        ('c', 'category', 'tea', 2, 4.0)
+    """
+    sums = [F.sum(name).alias(name) for name in ("events", "amount")]
+    return rows.groupBy(*who, "dimension", "value").agg(*sums)
+
+
 def _rows(events: DataFrame, one: Dimension, who: Sequence[str]) -> DataFrame:
     dated = F.concat(F.col("event_date").cast("string"), F.lit(" "), F.expr(one.value)) if one.dated else None
     money = F.when(F.col("event_type").isin("purchase", "return"), units(F.col("amount")))

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from segspark.columns import closed_ranges, content_hash, in_ranges
 from segspark.features.activity import activity
 from segspark.features.days import customer_days
-from segspark.features.dimensions import dimension_rows, summarised
+from segspark.features.dimensions import dimension_rows, summarised, totals
 from segspark.features.plan import Plan
 from segspark.features.state import continued, customer_state
 from segspark.io.changes import changes, conformed
@@ -123,9 +123,11 @@ def keep(context: Context, plan: Plan, run_id: str, rebuild: bool) -> int:
             part = since(known) if known and known.leads_to(now) and not rebuild else None
             if part is None or (table is plan.state_table and _products_changed(known, now)):
                 context.reporter.say(f"{table.name}: computed from all events")
-                writer.replace(table, everything(context, plan, now), now.said())
+                rows = everything(context, plan, now).withColumn("run_id", F.lit(run_id))
+                writer.replace(table, rows, now.said())
             else:
-                written += _apply(writer, table, changed(context, plan, part), part, now)
+                rows = changed(context, plan, part).withColumn("run_id", F.lit(run_id))
+                written += _apply(writer, table, rows, part, now)
     since.forget()
     return written
 
@@ -158,7 +160,10 @@ def _all_dimensions(context: Context, plan: Plan, now: Position) -> DataFrame:
 
 def _all_states(context: Context, plan: Plan, now: Position) -> DataFrame:
     states = customer_state(context.lake.read(plan.daily_table), plan, now.as_of, WHO)
-    return _with_summaries(context, plan, states, context.lake.read(CUSTOMER_DIMENSION))
+    rows = context.lake.read(CUSTOMER_DIMENSION)
+    if len(rows.select("run_id").distinct().take(2)) > 1:
+        rows = totals(rows, WHO).where("events > 0")
+    return _with_summaries(context, plan, states, rows)
 
 
 def _before(context: Context, now: Position) -> DataFrame:
@@ -304,24 +309,15 @@ def _changed_days(context: Context, plan: Plan, part: Part) -> DataFrame:
 
 
 def _changed_dimensions(context: Context, plan: Plan, part: Part) -> DataFrame:
+    """Rows that add up with those that are there: what is stored need not be read, nor written again."""
     signed = [(dimension_rows(part.now.where(part.fresh), plan.dimensions, WHO), 1)]
     if part.touched is not None:
         for events, sign in ((part.now, 1), (part.then, -1)):
             late = events.where(part.late).join(part.touched, on=["customer_id", "event_date"], how="left_semi")
             signed.append((dimension_rows(late, plan.dimensions, WHO), sign))
     both = [rows.withColumns({n: F.col(n) * sign for n in ("events", "amount")}) for rows, sign in signed]
-    key = list(CUSTOMER_DIMENSION.key)
-    added = reduce(DataFrame.unionByName, both).groupBy(*key).agg(*[F.sum(n).alias(f"_{n}") for n in _SUMS])
-    added = _few(added.where("_events != 0 OR _amount != 0").persist())
-    stored = context.lake.read(CUSTOMER_DIMENSION).join(added.select(*key), on=key, how="left_semi")
-    sums = {name: F.coalesce(F.col(name), F.lit(0)) + F.col(f"_{name}") for name in _SUMS}
-    change = F.when(F.col("events").isNull(), "insert").when(sums["events"] == 0, "delete").otherwise("update")
-    return (
-        added.join(stored, on=key, how="left")
-        .withColumn("_change", change)
-        .withColumns(sums)
-        .select(*[F.col(one.name).cast(one.type).alias(one.name) for one in CUSTOMER_DIMENSION.columns], "_change")
-    )
+    added = totals(reduce(DataFrame.unionByName, both), WHO).where("events != 0 OR amount != 0")
+    return added.withColumn("_change", F.lit("insert"))
 
 
 def _few(held: DataFrame) -> DataFrame:
@@ -330,7 +326,6 @@ def _few(held: DataFrame) -> DataFrame:
 
 
 _SENT = 1_000_000  # some tens of megabytes
-_SUMS = ("events", "amount")
 
 
 def _changed_states(context: Context, plan: Plan, part: Part) -> DataFrame:
@@ -349,5 +344,5 @@ def _changed_states(context: Context, plan: Plan, part: Part) -> DataFrame:
         others = fresh.join(again, on="customer_id", how="left_anti")
         states = continued(old, customer_state(others, plan, part.as_of, WHO), plan).unionByName(theirs)
     rows = context.lake.read(CUSTOMER_DIMENSION).join(seen, on="customer_id", how="left_semi")
-    new = _with_summaries(context, plan, states, rows)
+    new = _with_summaries(context, plan, states, totals(rows, WHO).where("events > 0"))
     return changes(conformed(new, table), old, table, delete_missing=True)

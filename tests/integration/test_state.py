@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from segspark.config.model import Config
+from segspark.features.dimensions import totals
 from segspark.features.lookback import customer_features
 from segspark.features.plan import plan_of
 from segspark.progress import Reporter
@@ -139,7 +140,10 @@ def test_state_kept_by_night_equals_state_from_all_events(spark, tmp_path_factor
             plan.state_table: steps._all_states,
         }  # fmt: skip
         for table, everything in parts.items():
-            assert_same(context.lake.read(table), everything(context, plan, now), f"night {index}, {table.name}")
+            kept = context.lake.read(table)
+            if table is CUSTOMER_DIMENSION:
+                kept = totals(kept, steps.WHO).where("events != 0")
+            assert_same(kept, everything(context, plan, now), f"night {index}, {table.name}")
         events = steps.activity_at(context, now.versions)
         customers, products = context.lake.read(CUSTOMERS), context.lake.read(PRODUCTS)
         anew = customer_features(
