@@ -134,7 +134,7 @@ def plan_of(features: Iterable[Feature], settings: Features) -> Plan:
     windows = [(name, int(days)) for name, days in _pairs(words, r"(.+)_(\d+)d", every)]
     dated = sorted({name for name, _ in _pairs(words, r"(.+)_(first|last)", every)} | {"events"})
     gaps = "order_gap_squares" in words
-    needed = {word for word in words if word in every} | {"events"} | set(dated)
+    needed = {word for word in words if word in every} | {"events", "purchases"} | set(dated)
     needed |= {name for name, _ in [*windows, *decayed]} | {name for pair in pooled for name in pair}
     quintiles = any(word.startswith("cut_") for word in words)
     needed |= {"orders"} if gaps or quintiles or WEEKENDS.name in needed else set()

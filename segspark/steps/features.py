@@ -37,14 +37,19 @@ def features_at_each(context: Context, dates: Sequence[date]) -> Sequence[Outcom
 def _features(context: Context, rebuild: bool) -> list[Outcome]:
     plan = _plan(context)
     inputs = context.versions(EVENTS, FEEDBACK, CUSTOMERS)
-    if not rebuild and (reason := _no_need_of_state(context, plan)):
-        context.reporter.say(reason)
+    kept = kept_as_of(context, plan)
+    if kept is None and not rebuild and context.lake.megabytes(EVENTS) < context.config.features.state_from_mb:
         return [_look_back(context, plan, [context.as_of], inputs)]
-    _refuse_nothing(context, context.lake.read(EVENTS).where(F.col("event_date") < F.lit(context.as_of)))
+    if kept is not None and kept > context.as_of and not rebuild:
+        context.reporter.say(f"state is at {kept}: a look back to {context.as_of} reads all events")
+        return [_look_back(context, plan, [context.as_of], inputs)]
+    if context.lake.read(EVENTS).where(F.col("event_date") < F.lit(context.as_of)).isEmpty():
+        raise BadInputError([_nothing_before(context)])
     written = keep(context, plan, context.run_id("features", inputs), rebuild)
     if written:
         context.reporter.say(f"{written:,} rows of state changed")
-    return [_published(context, _from_state(context, plan), [context.as_of], inputs)]
+    state = context.lake.read(plan.state_table)
+    return [_published(context, _from_state(context, plan), [context.as_of], inputs, state)]
 
 
 def _plan(context: Context) -> Plan:
@@ -61,17 +66,6 @@ def _plan(context: Context) -> Plan:
     if problems:
         raise BadInputError(problems)
     return plan
-
-
-def _no_need_of_state(context: Context, plan: Plan) -> str:
-    """Why all events are read; empty where state is kept."""
-    kept = kept_as_of(context, plan)
-    if kept is not None and kept > context.as_of:
-        return f"state is at {kept}: a look back to {context.as_of} reads all events"
-    megabytes = context.lake.megabytes(EVENTS)
-    if kept is None and megabytes < context.config.features.state_from_mb:
-        return f"all events read ({megabytes:,.1f} MB; state is kept from features.state_from_mb on)"
-    return ""
 
 
 def _from_state(context: Context, plan: Plan) -> DataFrame:
@@ -98,26 +92,28 @@ def _look_back(context: Context, plan: Plan, dates: Sequence[date], inputs: dict
     zone = context.config.time.business_timezone
     try:
         rows = customer_features(events, customers, products, dates, zone, plan, context.features, at_hand)
-        _refuse_nothing(context, held[0])
-        return _published(context, rows, dates, inputs)
+        return _published(context, rows, dates, inputs, held[0])
     finally:
         for frame in held:
             frame.unpersist()
 
 
-def _published(context: Context, rows: DataFrame, dates: Sequence[date], inputs: dict[str, str]) -> Outcome:
+def _published(
+    context: Context, rows: DataFrame, dates: Sequence[date], inputs: dict[str, str], counted: DataFrame
+) -> Outcome:
+    """Write the features; `counted` holds the events and purchases that they were computed from."""
     scope = F.col("as_of").isin(list(dates))
+    events, purchases = counted.agg(F.sum("events"), F.sum("purchases")).collect()[0]  # one row
+    if not events:
+        raise BadInputError([_nothing_before(context)])
     writer = context.writer(context.run_id("features", inputs))
     change = writer.publish(context.features_table, rows, scope=scope, delete_missing=True)
     total = context.lake.read(context.features_table).where(scope).count()
-    context.reporter.say(f"{total:,} customers, {change.total:,} rows changed")
+    context.reporter.say(
+        f"{events:,} events read, {purchases:,} of them purchases; {total:,} customers, {change.total:,} rows changed"
+    )
     outputs = {context.features_table.name: str(change.version)}
-    return Outcome(rows_read=total, rows_accepted=total, inputs=inputs, outputs=outputs, message=f"{total} customers")
-
-
-def _refuse_nothing(context: Context, seen: DataFrame) -> None:
-    if seen.isEmpty():
-        raise BadInputError([_nothing_before(context)])
+    return Outcome(rows_read=events, rows_accepted=events, inputs=inputs, outputs=outputs, message=f"{total} customers")
 
 
 def _nothing_before(context: Context) -> str:
