@@ -92,12 +92,31 @@ class QualityRow:
 
 
 @dataclass(frozen=True)
+class Distribution:
+    """How a feature's values are spread over sampled customers.
+
+    `zero_share` and the quantiles (5%, 50%, 95%) are of those whose value is known, None where there are none;
+    `heights` are the bars of a histogram, in percent of the highest.
+    """
+
+    feature: str
+    label: str
+    unit: str
+    known_share: float
+    zero_share: float | None
+    low: float | None
+    median: float | None
+    high: float | None
+    heights: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything the page shows.
 
     `headlines` and `details` are (label, formatted value) pairs; `ledger` rows are
     (source, read, accepted, quarantined, deduplicated) counts of rows; `warning` is "" where there is none;
-    `quality` has a row per source and rule, kept or broken.
+    `quality` has a row per source and rule, kept or broken; `distributions` one per feature that is a number.
     """
 
     title: str
@@ -112,3 +131,4 @@ class Report:
     details: tuple[tuple[str, str], ...]
     ledger: tuple[tuple[str, int, int, int, int], ...]
     quality: tuple[QualityRow, ...] = ()
+    distributions: tuple[Distribution, ...] = ()

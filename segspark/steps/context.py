@@ -93,6 +93,12 @@ class Context:
         """Those that have a mean."""
         return tuple(one for one in self.features if one.type != "STRING")
 
+    @property
+    def told_features(self) -> tuple[Feature, ...]:
+        """Those that segments are told apart by: what may be an input of the clustering."""
+        inputs = self.config.clustering.inputs
+        return tuple(one for one in self.numeric_features if one.automatic or one.name in inputs)
+
     @cached_property
     def features_table(self) -> Table:
         """The contract of customer_features under this configuration."""

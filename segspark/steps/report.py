@@ -7,10 +7,12 @@ from pyspark.sql import DataFrame, Row, Window
 from pyspark.sql import functions as F
 
 from segspark import __version__
+from segspark.columns import quoted
 from segspark.config.load import reveal
 from segspark.errors import BadInputError
 from segspark.io.files import write_text
-from segspark.reporting.model import Candidate, QualityRow, Report, ScatterPoint, SegmentCard
+from segspark.reporting.distributions import distribution
+from segspark.reporting.model import Candidate, Distribution, QualityRow, Report, ScatterPoint, SegmentCard
 from segspark.reporting.page import render
 from segspark.segments.naming import Wording
 from segspark.segments.profiles import Profile
@@ -26,6 +28,8 @@ from segspark.tables import (
     TRAINING_CANDIDATES,
 )
 from segspark.tracking import ModelVersion
+
+_SAMPLE = 5_000  # customers whose features are drawn
 
 
 def report(context: Context) -> Sequence[Outcome]:
@@ -70,6 +74,7 @@ def _report(context: Context, segments: Sequence[Row], version: ModelVersion) ->
         details=_details(context, version),
         ledger=_ledger(context),
         quality=_quality(context),
+        distributions=_distributions(context, features),
     )
 
 
@@ -93,7 +98,7 @@ def _cards(context: Context, segments: Sequence[Row]) -> tuple[SegmentCard, ...]
     words = {row["segment_id"]: Wording(row["name"], _sentences(row["description"])) for row in segments}
     sizes = {row["segment_id"]: row["size"] for row in segments}
     kinds = {row["segment_id"]: row["kind"] for row in segments}
-    return segment_cards(sizes, words, kinds, [one for one in profiles if one.segment_id in words], context.features)
+    return segment_cards(sizes, words, kinds, [p for p in profiles if p.segment_id in words], context.told_features)
 
 
 def _sentences(description: str) -> tuple[str, ...]:
@@ -132,6 +137,14 @@ def _scatter(context: Context, features: DataFrame) -> tuple[ScatterPoint, ...]:
         )
         for row in rows
     )
+
+
+def _distributions(context: Context, features: DataFrame) -> tuple[Distribution, ...]:
+    """Every number that is computed of a customer, over a bounded sample by hash, without ids."""
+    shown = context.numeric_features
+    drawn = features.orderBy(F.xxhash64("customer_id"), "customer_id").limit(_SAMPLE)
+    sample = drawn.select(*[F.col(quoted(one.name)).cast("double").alias(one.name) for one in shown]).toPandas()
+    return tuple(distribution(one.name, one.label, one.unit, sample[one.name]) for one in shown)
 
 
 def _details(context: Context, version: ModelVersion) -> tuple[tuple[str, str], ...]:

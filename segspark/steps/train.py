@@ -125,7 +125,7 @@ def _log_findings(
     reported = [reported_candidate(one, choice) for one, _ in found]
     labelled = clustered.withColumn("segment_id", F.concat(F.lit("cluster "), F.col(CLUSTER).cast("string")))
     sizes, profiles = profile(labelled, [feature.name for feature in context.numeric_features])
-    cards = segment_cards(sizes, wordings(profiles, context.features), {}, profiles, context.features)
+    cards = segment_cards(sizes, wordings(profiles, context.features), {}, profiles, context.told_features)
     training.log_figures(training_figures(reported) | segment_figures(cards, [], context.config.money.currency))
     preparations = {plan.feature: plan.words for plan in plans}
     table = pd.DataFrame([vars(one) for one in reported])

@@ -91,3 +91,54 @@ def test_the_ledger_accounts_for_every_line_of_both_runs(refreshed):
     ingested = runs[runs["phase"] == "ingest"].sort_values("finished_at")
     counts = ingested[["rows_read", "rows_accepted", "rows_quarantined", "rows_deduplicated"]].to_numpy().tolist()
     assert counts == [[3, 3, 0, 0], [7, 2, 2, 3]]
+
+
+@pytest.fixture(scope="module")
+def kept(spark, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """State of a first night; a second one with a late event, looks back, and state anew."""
+    shop = tmp_path_factory.mktemp("kept")
+    (shop / "shop.yaml").write_text(CONFIG + "features: {state_from_mb: 0}\n")
+    before = HEADER + line("e1", "a", 1) + line("e2", "b", 2)
+    (shop / "events.csv").write_text(before)
+    run(shop, "ingest", "features")
+    (shop / "events.csv").write_text(before + line("e3", "a", 31) + line("e4", "a", 20))
+    run(shop, "ingest")
+    arguments = ["features", "--config", str(shop / "shop.yaml"), "--as-of", "2024-02-02"]
+    assert main([*arguments, "--also", "2024-01-25", "2024-01-10"]) == 0
+    return shop
+
+
+def features_of(shop: Path, customer: str) -> dict[str, dict[str, object]]:
+    rows = deltalake.DeltaTable(str(shop / "lake" / "customer_features")).to_pandas()
+    return {str(row["as_of"]): row for row in rows[rows["customer_id"] == customer].to_dict("records")}
+
+
+@pytest.mark.slow
+def test_a_late_event_has_its_part_in_state(kept):
+    row = features_of(kept, "a")["2024-02-02"]
+    # orders on January 1, 20 and 31: gaps of 19 and 11 days
+    assert (row["frequency"], row["recency_days"], row["order_gap_days_mean"]) == (3, 2, 15.0)
+    assert row["order_gap_days_std"] == pytest.approx(32**0.5)
+
+
+@pytest.mark.slow
+def test_looks_back_see_what_was_before_their_date(kept):
+    found = features_of(kept, "a")
+    assert {date: row["frequency"] for date, row in found.items()} == {
+        "2024-02-01": 1, "2024-02-02": 3, "2024-01-25": 2, "2024-01-10": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_state_anew_gives_the_same(kept):
+    features = deltalake.DeltaTable(str(kept / "lake" / "customer_features"))
+    before = features.version()
+    assert main(["features", "--config", str(kept / "shop.yaml"), "--as-of", "2024-02-02", "--rebuild"]) == 0
+    features.update_incremental()
+    assert features.version() == before
+
+
+@pytest.mark.slow
+def test_the_past_of_state_is_a_look_back(kept):
+    assert main(["features", "--config", str(kept / "shop.yaml"), "--as-of", "2024-01-10"]) == 0
+    assert features_of(kept, "a")["2024-01-10"]["frequency"] == 1

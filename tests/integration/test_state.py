@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -150,3 +152,26 @@ def test_state_kept_by_night_equals_state_from_all_events(spark, tmp_path_factor
             events, customers, products, [context.as_of], "America/New_York", plan, context.features
         )
         assert_same(_from_state(context, plan), anew, f"night {index}, features")
+
+
+@pytest.mark.slow
+def test_a_refresh_reads_no_events_of_days_that_did_not_change(spark, tmp_path):
+    """The files of earlier days are taken away: what has to read them fails, and a refresh does not."""
+    one = {"customer": "a", "kind": "purchase", "hour": 3, "order": "o1", "what": "p1", "cents": 100}
+    quiet = {"late": [], "corrected": 0, "erased": None, "merged": None}
+    for index in range(3):
+        day = FIRST + timedelta(days=4 * index)
+        context = context_at(tmp_path, day + timedelta(days=1))
+        live(context, 200 * index, day, {"new": [one, one | {"customer": f"c{index}"}], **quiet})
+        plan = plan_of(context.features, context.config.features)
+        if index == 2:
+            early = context.lake.read(EVENTS).where(F.col("event_date") < F.lit(day))
+            for row in early.select(F.input_file_name()).distinct().collect():
+                Path(unquote(urlsplit(row[0]).path)).unlink()
+        steps.keep(context, plan, f"run{index}", rebuild=False)
+    kept = rows_of(context.lake.read(plan.state_table))
+    assert kept["a",]["orders"] == 3
+    assert kept["a",]["order_gap_squares"] == 2 * 16
+    assert kept["c2",]["net"] == 10_000.0
+    with pytest.raises(Exception, match="FILE_NOT_EXIST|DELTA_FILE_NOT_FOUND"):
+        steps.keep(context, plan, "again", rebuild=True)

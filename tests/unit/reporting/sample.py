@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from segspark.reporting.distributions import distribution
 from segspark.reporting.model import Candidate, Measure, QualityRow, Report, ScatterPoint, SegmentCard
 
 FEATURES = (
@@ -134,6 +135,11 @@ def report(scatter: int = 2_000, warning: str = "") -> Report:
             ("coupons", 2_102, 2_100, 0, 2),
         ),
         quality=quality(),
+        distributions=(
+            distribution("frequency", "orders", "orders", [float(n % 40) for n in range(400)]),
+            distribution("discount_share", "discount share", "share", [0.0, 0.1, 0.2, None]),
+            distribution("rating_mean", "rating", "score", [None]),
+        ),
     )  # fmt: skip
 
 
@@ -153,4 +159,5 @@ def hostile_report() -> Report:
         bad, bad, ((bad, bad),), ((bad, 1, 1, 0, 0),),
         tuple(QualityRow(bad, bad, name * 20, severity, 9, failed, failed / 9, (0.1,))
               for severity in ("fail", HOSTILE[1]) for failed in (3, 0) for name in HOSTILE),
+        (distribution(bad, bad, bad, [1.0, 2.0]),),
     )  # fmt: skip

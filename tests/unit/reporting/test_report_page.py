@@ -17,7 +17,7 @@ import segspark.reporting.page as page
 from segspark.reporting.model import Measure, ScatterPoint, SegmentCard
 from segspark.reporting.page import distinguishing, render, scatter_medians
 
-SECTIONS = ["verdict", "segments", "sizes", "differences", "value", "selection", "ledger", "run"]
+SECTIONS = ["verdict", "segments", "sizes", "differences", "value", "selection", "features", "ledger", "run"]
 
 
 class Reader(HTMLParser):
@@ -47,7 +47,7 @@ def html(sample) -> str:
 def test_all_sections_and_figures_are_there(html):
     read = Reader(html)
     assert [a["id"] for tag, a in read.elements if tag == "section" and "id" in a] == SECTIONS
-    assert (read.count("h1"), read.count("h2"), read.count("figure"), read.count("article")) == (1, 8, 4, 5)
+    assert (read.count("h1"), read.count("h2"), read.count("figure"), read.count("article")) == (1, 9, 4, 5)
     assert sum(a.get("role") == "img" for tag, a in read.elements if tag == "svg" and a.get("class") != "trend") == 4
     assert html.startswith("<!DOCTYPE html>\n")
 
