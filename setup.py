@@ -59,7 +59,11 @@ EXTRAS = {
         "playwright",  # drives the system's Chromium through dashboard and handbook
         "psutil",  # memory of processes, and processes to kill
         "build",  # `make wheel`, and tests that install what it makes
+        "vaderSentiment",  # as in the extra sentiment
         "setuptools>=77",  # lets it build without a download (as in pyproject.toml)
+    ],
+    "sentiment": [
+        "vaderSentiment",  # executors: sentiment of English texts, where features.sentiment asks for it
     ],
     "docs": [
         "mkdocs-material",  # the documentation's site

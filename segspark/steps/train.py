@@ -100,7 +100,8 @@ def _params(context: Context) -> dict[str, object]:
 
 def _tags(context: Context, inputs: dict[str, str]) -> dict[str, str]:
     versions = {f"segspark.table.{name}": version for name, version in inputs.items()}
-    return versions | {"segspark.config_hash": config_hash(context.config, SECTIONS["train"])}
+    described = {f"segspark.feature.{one.name}": one.comment for one in context.features}
+    return versions | described | {"segspark.config_hash": config_hash(context.config, SECTIONS["train"])}
 
 
 def _made_up(plans: Sequence[InputPlan]) -> dict[str, object]:
