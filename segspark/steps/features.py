@@ -13,7 +13,8 @@ from segspark.features.lookback import customer_features
 from segspark.features.plan import Plan, plan_of
 from segspark.features.projection import at_each, other_aggregates, projected
 from segspark.steps.context import Context, Outcome
-from segspark.steps.state import activity_at, keep, kept_as_of, position_now
+from segspark.steps.position import activity_at, position_now
+from segspark.steps.state import keep, kept_as_of
 from segspark.tables import CUSTOMERS, EVENTS, FEEDBACK, PRODUCTS
 
 

@@ -1,95 +1,23 @@
 """State in a run: what is kept of every customer, from all events, or brought up to date from what changed in them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import reduce
 
-from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from segspark.columns import closed_ranges, content_hash, in_ranges
-from segspark.features.activity import activity
 from segspark.features.days import customer_days
 from segspark.features.dimensions import dimension_rows, summarised, totals
 from segspark.features.plan import Plan
 from segspark.features.state import continued, customer_state
 from segspark.io.changes import changes, conformed
 from segspark.io.commits import Writer
-from segspark.io.history import difference
 from segspark.steps.context import Context
-from segspark.tables import CUSTOMER_DIMENSION, EVENTS, FEEDBACK, PRODUCTS, Table
+from segspark.steps.position import Position, activity_at, position_now
+from segspark.steps.since import Part, Since
+from segspark.tables import CUSTOMER_DIMENSION, PRODUCTS, Table
 
 WHO = ("customer_id",)
-_READ = (EVENTS, FEEDBACK)
-
-
-@dataclass(frozen=True)
-class Position:
-    """What state has been computed from: versions of tables, all days before as_of, by a plan."""
-
-    versions: Mapping[str, int]
-    identities: Mapping[str, str]
-    as_of: date
-    plan: str
-
-    def said(self) -> dict[str, str]:
-        """As a commit tells it."""
-        tables = {name: f"{version}@{self.identities[name]}" for name, version in self.versions.items()}
-        return {**tables, "as_of": self.as_of.isoformat(), "plan": self.plan}
-
-    @classmethod
-    def of(cls, said: Mapping[str, str]) -> "Position | None":
-        """As a commit told it; None where it told none."""
-        if "as_of" not in said or "plan" not in said:
-            return None
-        tables = {name: value.split("@", 1) for name, value in said.items() if name not in ("as_of", "plan")}
-        return cls(
-            {name: int(version) for name, (version, _) in tables.items()},
-            {name: identity for name, (_, identity) in tables.items()},
-            date.fromisoformat(said["as_of"]),
-            said["plan"],
-        )
-
-    def leads_to(self, later: "Position") -> bool:
-        """Whether what changed since then can be added: the same tables and plan, none of them older."""
-        return (
-            (self.plan, self.identities, self.versions.keys()) == (later.plan, later.identities, later.versions.keys())
-            and all(version <= later.versions[name] for name, version in self.versions.items())
-            and self.as_of <= later.as_of
-        )
-
-
-def position_now(context: Context, plan: Plan) -> Position:
-    """What state is to be computed from."""
-    tables = [*_READ, *([PRODUCTS] if _by_brand(plan) else [])]
-    time, settings = context.config.time, context.config.features
-    return Position(
-        {table.name: context.lake.version(table) for table in tables},
-        {table.name: context.lake.identity(table) for table in tables},
-        context.as_of,
-        f"{plan.fingerprint} {time.business_timezone} {settings.sentiment}",
-    )
-
-
-def activity_at(context: Context, versions: Mapping[str, int]) -> DataFrame:
-    """Everything that customers did, as the tables were at these versions."""
-    events, feedback = (context.lake.read(table, versions[table.name]) for table in _READ)
-    return _activity(context, events, feedback)
-
-
-def _activity(context: Context, events: DataFrame, feedback: DataFrame) -> DataFrame:
-    heard = None
-    if context.config.features.sentiment == "vader":
-        from segspark.features.sentiment import heard_in
-
-        heard = heard_in(F.col("text"))
-    return activity(events, feedback, context.config.time.business_timezone, heard)
-
-
-def _by_brand(plan: Plan) -> bool:
-    return any(one.name.startswith(("brand_", "private_label_")) for one in plan.summaries)
 
 
 def kept_as_of(context: Context, plan: Plan) -> date | None:
@@ -105,7 +33,7 @@ def keep(context: Context, plan: Plan, run_id: str, rebuild: bool) -> int:
         Rows of customer_daily, of customer_dimension and of customer_state that were written.
     """
     now = position_now(context, plan)
-    since = _Since(context, plan, now)
+    since = Since(context, plan, now)
     writer = context.writer(run_id)
     tables = {
         plan.daily_table: (_all_days, _changed_days),
@@ -136,16 +64,13 @@ def _products_changed(known: Position | None, now: Position) -> bool:
     return known is None or known.versions.get(PRODUCTS.name) != now.versions.get(PRODUCTS.name)
 
 
-def _apply(writer: Writer, table: Table, changed: DataFrame, part: "Part", now: Position) -> int:
+def _apply(writer: Writer, table: Table, changed: DataFrame, part: Part, now: Position) -> int:
     changed = changed.persist()
     try:
         pruning = part.days_affected("t.event_date") if "event_date" in table.key else "TRUE"
         return writer.apply(table, changed, pruning, now.said()).total
     finally:
         changed.unpersist()
-
-
-# ---- From all events ------------------------------------------------------------------------------------------------
 
 
 def _all_days(context: Context, plan: Plan, now: Position) -> DataFrame:
@@ -176,117 +101,6 @@ def _with_summaries(context: Context, plan: Plan, states: DataFrame, rows: DataF
     products = context.lake.read(PRODUCTS)
     told = summarised(rows, products, plan.summaries, context.config.features, WHO)
     return states.join(told, on="customer_id", how="left")
-
-
-# ---- From what changed ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Part:
-    """What changed between two positions.
-
-    Attributes:
-        first: the first day that was not in the earlier one.
-        as_of: the day after the last one.
-        touched: customer_id and event_date of earlier days whose events changed; None where none did.
-        touched_dates: their dates.
-        now: activity at the later position.
-        then: activity at the earlier one.
-        span_days: how long an occasion reaches back.
-    """
-
-    first: date
-    as_of: date
-    touched: DataFrame | None
-    touched_dates: Sequence[date]
-    now: DataFrame
-    then: DataFrame
-    span_days: int
-
-    @property
-    def fresh(self) -> SparkColumn:
-        """Condition: the day was not in the earlier position."""
-        return (F.col("event_date") >= F.lit(self.first)) & (F.col("event_date") < F.lit(self.as_of))
-
-    @property
-    def late(self) -> str:
-        """Condition: the day is one of those whose events changed."""
-        return in_ranges(closed_ranges(self.touched_dates), "event_date")
-
-    def days_affected(self, name: str) -> str:
-        """Condition on a date: a row of customer_daily may change, or one of its occasions reach into it."""
-        last = self.as_of - timedelta(days=1)
-        new = [(self.first, last)] if self.first <= last else []
-        return in_ranges([*closed_ranges(self.touched_dates, 0, self.span_days), *new], name)
-
-    @property
-    def fresh_needed(self) -> SparkColumn:
-        """Condition: the event has a say in a day that was not in the earlier position."""
-        reach = timedelta(days=self.span_days)
-        return (F.col("event_date") >= F.lit(self.first - reach)) & (F.col("event_date") < F.lit(self.as_of))
-
-    @property
-    def late_needed(self) -> str:
-        """Condition: the event has a say in an earlier day that is affected."""
-        return in_ranges(closed_ranges(self.touched_dates, self.span_days, 2 * self.span_days), "event_date")
-
-
-@dataclass
-class _Since:
-    """What changed since a position, found out once for each."""
-
-    context: Context
-    plan: Plan
-    now: Position
-    _found: dict[str, Part | None] = field(default_factory=dict)
-
-    def __call__(self, known: Position) -> Part | None:
-        key = repr(known.said())
-        if key not in self._found:
-            self._found[key] = self._part(known)
-        return self._found[key]
-
-    def forget(self) -> None:
-        """Let go of what is kept at hand."""
-        for part in self._found.values():
-            if part and part.touched is not None:
-                part.touched.unpersist()
-
-    def _part(self, known: Position) -> Part | None:
-        signed = self._signed(known)
-        if signed is None:
-            return None
-        touched, dates = None, []
-        if signed:
-            rows = reduce(DataFrame.unionByName, signed)
-            touched = _touched(rows.where(F.col("event_date") < F.lit(known.as_of))).persist()
-            dates = [row[0] for row in touched.select("event_date").distinct().collect()]  # as many as days
-        now, then = (activity_at(self.context, one.versions) for one in (self.now, known))
-        return Part(
-            known.as_of, self.now.as_of, touched if dates else None, sorted(dates), now, then, self.plan.span_days
-        )
-
-    def _signed(self, known: Position) -> list[DataFrame] | None:
-        """Events that are there now and were not (1), or were and are not (-1); None where that cannot be told."""
-        lake, found = self.context.lake, []
-        for table in _READ:
-            changed = difference(lake, table, known.versions[table.name], self.now.versions[table.name])
-            if changed is None:
-                return None
-            for rows, sign in ((changed.added, 1), (changed.removed, -1)):
-                if rows is not None:
-                    none = {one.name: lake.read(one).limit(0) for one in _READ} | {table.name: rows}
-                    found.append(
-                        _activity(self.context, *(none[one.name] for one in _READ)).withColumn("_sign", F.lit(sign))
-                    )
-        return found
-
-
-def _touched(signed: DataFrame) -> DataFrame:
-    """Customers and days of rows that are not on both sides; in a file that was rewritten most did not change."""
-    names = [name for name in signed.columns if name not in ("_sign", "event_hour")]
-    by_row = signed.groupBy("customer_id", "event_date", content_hash(names, signed.schema).alias("_content"))
-    return by_row.agg(F.sum("_sign").alias("_sum")).where("_sum != 0").select("customer_id", "event_date").distinct()
 
 
 def _changed_days(context: Context, plan: Plan, part: Part) -> DataFrame:

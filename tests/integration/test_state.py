@@ -21,6 +21,7 @@ from segspark.progress import Reporter
 from segspark.steps import state as steps
 from segspark.steps.context import Context
 from segspark.steps.features import _from_state
+from segspark.steps.position import activity_at, position_now
 from segspark.tables import CUSTOMER_DIMENSION, CUSTOMERS, EVENTS, PRODUCTS
 
 FIRST = date(2026, 1, 1)
@@ -136,7 +137,7 @@ def test_state_kept_by_night_equals_state_from_all_events(spark, tmp_path_factor
         number = live(context, number, day, one)
         plan = plan_of(context.features, context.config.features)
         steps.keep(context, plan, f"run{index}", rebuild=False)
-        now = steps.position_now(context, plan)
+        now = position_now(context, plan)
         parts = {
             plan.daily_table: steps._all_days, CUSTOMER_DIMENSION: steps._all_dimensions,
             plan.state_table: steps._all_states,
@@ -146,7 +147,7 @@ def test_state_kept_by_night_equals_state_from_all_events(spark, tmp_path_factor
             if table is CUSTOMER_DIMENSION:
                 kept = totals(kept, steps.WHO).where("events != 0")
             assert_same(kept, everything(context, plan, now), f"night {index}, {table.name}")
-        events = steps.activity_at(context, now.versions)
+        events = activity_at(context, now.versions)
         customers, products = context.lake.read(CUSTOMERS), context.lake.read(PRODUCTS)
         anew = customer_features(
             events, customers, products, [context.as_of], "America/New_York", plan, context.features
