@@ -137,6 +137,18 @@ def test_an_as_of_before_the_first_event_names_the_first_event(capsys, few_custo
     assert features.version() == before
 
 
+def test_a_feature_of_ones_own_that_is_no_aggregate_is_named(capsys, few_customers):
+    wrong = "features.own=[{name: paid, aggregate: amount, description: Paid.}]"
+    message = fails(capsys, few_customers, "features", "--set", wrong)
+    assert "features.own.0.aggregate: 'amount' is no aggregate over events" in message
+
+
+def test_a_feature_of_ones_own_that_takes_anothers_name_is_named(capsys, few_customers):
+    taken = "features.own=[{name: frequency, aggregate: count(*), description: Events., type: count}]"
+    message = fails(capsys, few_customers, "features", "--set", taken)
+    assert "features.own: there is a feature frequency already; choose another name" in message
+
+
 def test_fewer_customers_than_k_is_told_with_both_numbers(capsys, few_customers):
     message = fails(capsys, few_customers, "train")
     assert "clustering.k.max: 10 clusters need more customers than the 8 that are eligible" in message
