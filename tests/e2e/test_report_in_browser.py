@@ -97,8 +97,8 @@ def test_nothing_but_the_file_is_fetched_and_the_console_is_silent(visit, files,
 @pytest.mark.parametrize("size", SIZES)
 def test_all_sections_and_figures_are_visible(visit, size):
     page = visit("good", size).page
-    assert page.locator("h2").count() == 8
-    for selector, count in (("section[id]", 8), ("article", 5), ("figure svg", 4), ("figcaption", 4), (".warning", 1)):
+    assert page.locator("h2").count() == 9
+    for selector, count in (("section[id]", 9), ("article", 5), ("figure svg", 4), ("figcaption", 4), (".warning", 1)):
         found = page.locator(selector)
         assert found.count() == count, selector
         assert all(one.is_visible() for one in found.all()), selector
