@@ -7,6 +7,7 @@ from segspark.config.model import Attribute, Family, Features
 from segspark.errors import BadInputError
 from segspark.features.families import behaviour, purchases, worth
 from segspark.features.families.own import own
+from segspark.features.plan import names_in_use
 from segspark.tables import Feature
 
 # Where no inputs are named these are: what the other families say is often the same in other words.
@@ -49,6 +50,15 @@ def declared_features(
     )
     found += tuple(replace(one, family="own") for one in own(settings.own) if one.name not in settings.off)
     names = [one.name for one in found]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise BadInputError(f"features.own: there is a feature {name} already; choose another name" for name in twice)
+    problems = [
+        f"features.own: there is a feature {name} already; choose another name"
+        for name in sorted({name for name in names if names.count(name) > 1})
+    ]
+    # A measure of such a name would take the place of the one that other features are made of.
+    problems += [
+        f"features.own: {name} is what other features are made of; choose another name"
+        for name in sorted({one.name for one in settings.own} & names_in_use(settings))
+    ]
+    if problems:
+        raise BadInputError(problems)
     return found

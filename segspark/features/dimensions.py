@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from segspark.columns import exact_sum, units
 from segspark.config.model import Features
-from segspark.features.measures import is_one_of
+from segspark.features.measures import is_one_of, total_of
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,8 @@ def _rows(events: DataFrame, one: Dimension, who: Sequence[str]) -> DataFrame:
         *who, (F.expr(one.value) if dated is None else dated).alias("value"), money.alias("amount")
     )
     grouped = lines.where("value IS NOT NULL").groupBy(*who, "value")
-    counted = grouped.agg(F.count("*").alias("events"), _sum(F.col("amount")).alias("amount"))
+    counted = grouped.agg(F.count("*").alias("events"), total_of(F.col("amount")).alias("amount"))
     return counted.select(*who, F.lit(one.name).alias("dimension"), "value", "events", "amount")
-
-
-def _sum(amount: SparkColumn) -> SparkColumn:
-    return F.coalesce(F.sum(amount), F.lit(0.0))
 
 
 @dataclass(frozen=True)
@@ -177,7 +173,7 @@ def _plain(settings: Features) -> dict[str, SparkColumn]:
     entropy = F.greatest(F.ln(total) - weighted / total, F.lit(0.0))
     return {
         "category_values": F.count_if(category),
-        "category_amount": _sum(spent),
+        "category_amount": total_of(spent),
         "category_entropy": F.when(total > 0, entropy),
         "category_top_amount": F.max(spent),
         "category_top": F.max(F.when(category & (amount > 0), F.struct(amount, value)))["value"],
@@ -187,7 +183,7 @@ def _plain(settings: Features) -> dict[str, SparkColumn]:
         "channel_top_events": F.max(F.when(channel, events)),
         "channel_top": F.max(F.when(channel, F.struct(events, value)))["value"],
         **{
-            f"category_amount_{name}": _sum(F.when(category & (value == one), amount))
+            f"category_amount_{name}": total_of(F.when(category & (value == one), amount))
             for name, one in settings.category_shares.items()
         },
         **{
@@ -204,13 +200,13 @@ def _brands(rows: DataFrame, products: DataFrame, settings: Features, who: Seque
     )
     bought = rows.where("dimension = 'product'").join(known, on="value", how="inner")
     by_brand = bought.groupBy(*who, "_brand").agg(
-        _sum(F.col("amount")).alias("_spent"),
-        _sum(F.when(F.col("_private"), F.col("amount"))).alias("_own"),
+        total_of(F.col("amount")).alias("_spent"),
+        total_of(F.when(F.col("_private"), F.col("amount"))).alias("_own"),
     )
     return by_brand.groupBy(*who).agg(
-        _sum(F.col("_spent")).alias("brand_amount"),
+        total_of(F.col("_spent")).alias("brand_amount"),
         F.max("_spent").alias("brand_top_amount"),
-        _sum(F.col("_own")).alias("private_label_amount"),
+        total_of(F.col("_own")).alias("private_label_amount"),
     )
 
 

@@ -57,7 +57,7 @@ class Measure:
         if self.kind == "count":
             return F.count_if(condition)
         value = F.when(condition, F.expr(self.value))
-        return _total(units(value)) if self.kind == "money" else _number(value.cast("double"))
+        return total_of(units(value)) if self.kind == "money" else _number(value.cast("double"))
 
     def again(self, condition: SparkColumn | None = None) -> SparkColumn:
         """The sum of the measure's column over days, or over those that meet a condition, as an aggregate.
@@ -71,7 +71,7 @@ class Measure:
         value = value if condition is None else F.when(condition, value)
         if self.kind == "count":
             return F.coalesce(F.sum(value), F.lit(0))
-        return _total(value) if self.kind == "money" else _number(value)
+        return total_of(value) if self.kind == "money" else _number(value)
 
     def plus(self, one: str, other: str) -> SparkColumn:
         """The sum of the measure's columns in two structs, either of which may be null."""
@@ -80,7 +80,8 @@ class Measure:
         return (parts[0] + parts[1]).cast(self.column.type)
 
 
-def _total(value: SparkColumn) -> SparkColumn:
+def total_of(value: SparkColumn) -> SparkColumn:
+    """A sum of doubles that are whole numbers, as an aggregate; zero where there is none."""
     return F.coalesce(F.sum(value), F.lit(0.0))
 
 
@@ -145,7 +146,6 @@ def _digital() -> tuple[Measure, ...]:
         Measure("product_views", "count", "Products viewed.", "event_type = 'product_view'"),
         Measure("searches", "count", "Searches.", "event_type = 'search'"),
         Measure("cart_adds", "count", "Products put into a cart.", "event_type = 'cart_add'"),
-        Measure("checkouts", "count", "Checkouts.", "event_type = 'checkout'"),
         Measure("online_purchases", "count", "Lines bought on the web or in the app.",
                 f"{_BOUGHT} AND channel IN ('web', 'app')"),
         Measure("app_pages", "count", "Pages and products viewed in the app.", f"{_PAGES} AND channel = 'app'"),
@@ -186,7 +186,6 @@ def _contacts(settings: Features) -> tuple[Measure, ...]:
         Measure("ad_impressions", "count", "Advertisements seen.", is_one_of(["ad_impression"])),
         Measure("ad_clicks", "count", "Advertisements clicked.", is_one_of(["ad_click"])),
         Measure("exposures", "count", "Contacts with a campaign.", is_one_of(settings.exposure_types)),
-        Measure("responses", "count", "Answers to a campaign.", is_one_of(settings.response_types)),
         Measure("support_contacts", "count", "Contacts with support.", is_one_of(settings.support_types)),
         Measure("ratings", "count", "Ratings given.", "rating IS NOT NULL"),
         Measure("rated", "number", "Sum of the ratings.", "rating IS NOT NULL", "rating"),

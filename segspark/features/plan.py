@@ -16,6 +16,20 @@ from segspark.tables import CUSTOMER_DAILY, CUSTOMER_STATE, Column, Feature, Tab
 WEEKENDS = Measure("weekend_orders", "count", "Orders on Saturday or Sunday, business time.")
 
 
+_BY_DAY = {one.name: one for occasion in OCCASIONS for one in occasion.measures} | {WEEKENDS.name: WEEKENDS}
+
+
+def names_in_use(settings: Features) -> set[str]:
+    """What expressions know by name, but for a team's own measures.
+
+    Examples:
+        >>> {"net", "orders", "weekend_orders", "category_top"} <= names_in_use(Features())
+        True
+    """
+    built_in = measures(settings.model_copy(update={"own": []}))
+    return {*built_in, *_BY_DAY, *summaries(settings), "order_gap_squares", "attributes", "customer_id", "as_of"}
+
+
 @dataclass(frozen=True)
 class Plan:
     """The columns of the state tables, and what is computed from them.
@@ -127,8 +141,7 @@ def plan_of(features: Iterable[Feature], settings: Features) -> Plan:
     """
     words = sorted({word for one in features for word in re.findall(r"[a-z_][a-z0-9_]*", one.sql)})
     known = measures(settings)
-    derived = {one.name: one for occasion in OCCASIONS for one in occasion.measures} | {WEEKENDS.name: WEEKENDS}
-    every = known | derived
+    every = known | _BY_DAY
     pooled = _pairs(words, r"pooled_([a-z_]+)_per_([a-z_]+)", every)
     decayed = [(name, int(days)) for name, days in _pairs(words, r"(.+)_decayed_(\d+)d", every)]
     windows = [(name, int(days)) for name, days in _pairs(words, r"(.+)_(\d+)d", every)]

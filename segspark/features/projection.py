@@ -8,12 +8,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from segspark.columns import quoted
+from segspark.features.families.sql import NEVER_NULL
 from segspark.features.plan import Plan, decayed_name
 from segspark.features.state import weight
 from segspark.tables import Feature
 
 EACH = ("customer_id", "as_of")
-NEVER_NULL = "never null"
 _SAMPLE = 100_000  # customers of whom quintiles are taken
 
 

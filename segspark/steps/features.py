@@ -13,7 +13,7 @@ from segspark.features.lookback import customer_features
 from segspark.features.plan import Plan, plan_of
 from segspark.features.projection import at_each, other_aggregates, projected
 from segspark.steps.context import Context, Outcome
-from segspark.steps.position import activity_at, position_now
+from segspark.steps.position import activity_now
 from segspark.steps.state import keep, kept_as_of
 from segspark.tables import CUSTOMERS, EVENTS, FEEDBACK, PRODUCTS
 
@@ -56,8 +56,9 @@ def _features(context: Context, rebuild: bool) -> list[Outcome]:
 def _plan(context: Context) -> Plan:
     """What the features need; a feature of one's own that Spark does not understand is named."""
     plan = plan_of(context.features, context.config.features)
-    nothing = activity_at(context, position_now(context, plan).versions).limit(0)
-    problems = []
+    if not context.config.features.own:
+        return plan
+    nothing, problems = activity_now(context).limit(0), []
     for index, one in enumerate(context.config.features.own):
         try:
             nothing.agg(F.expr(one.aggregate))
@@ -76,8 +77,7 @@ def _from_state(context: Context, plan: Plan) -> DataFrame:
     days = context.lake.read(plan.daily_table).where((F.col("event_date") >= F.lit(first)) & (F.col("event_date") < at))
     zone = context.config.time.business_timezone
     customers = everyone(state, context.lake.read(CUSTOMERS), [context.as_of], zone)
-    events = at_each(activity_at(context, position_now(context, plan).versions), [context.as_of], "event_date")
-    others = other_aggregates(events, plan)
+    others = other_aggregates(at_each(activity_now(context), [context.as_of], "event_date"), plan)
     return projected(state, days.withColumn("as_of", at), customers, plan, context.features, others)
 
 
@@ -89,10 +89,11 @@ def _look_back(context: Context, plan: Plan, dates: Sequence[date], inputs: dict
         return held[-1]
 
     customers, products = context.lake.read(CUSTOMERS), context.lake.read(PRODUCTS)
-    events = activity_at(context, position_now(context, plan).versions)
     zone = context.config.time.business_timezone
     try:
-        rows = customer_features(events, customers, products, dates, zone, plan, context.features, at_hand)
+        rows = customer_features(
+            activity_now(context), customers, products, dates, zone, plan, context.features, at_hand
+        )
         return _published(context, rows, dates, inputs, held[0])
     finally:
         for frame in held:

@@ -41,22 +41,24 @@ def keep(context: Context, plan: Plan, run_id: str, rebuild: bool) -> int:
         plan.state_table: (_all_states, _changed_states),
     }
     written = 0
-    for table, (everything, changed) in tables.items():
-        if table is CUSTOMER_DIMENSION and not plan.dimensions:
-            continue
-        with writer.lock(table):
-            known = Position.of(context.lake.position(table))
-            if known == now and not rebuild:
+    try:
+        for table, (everything, changed) in tables.items():
+            if table is CUSTOMER_DIMENSION and not plan.dimensions:
                 continue
-            part = since(known) if known and known.leads_to(now) and not rebuild else None
-            if part is None or (table is plan.state_table and _products_changed(known, now)):
-                context.reporter.say(f"{table.name}: computed from all events")
-                rows = everything(context, plan, now).withColumn("run_id", F.lit(run_id))
-                writer.replace(table, rows, now.said())
-            else:
-                rows = changed(context, plan, part).withColumn("run_id", F.lit(run_id))
-                written += _apply(writer, table, rows, part, now)
-    since.forget()
+            with writer.lock(table):
+                known = Position.of(context.lake.position(table))
+                if known == now and not rebuild:
+                    continue
+                part = since(known) if known and known.leads_to(now) and not rebuild else None
+                if part is None or (table is plan.state_table and _products_changed(known, now)):
+                    context.reporter.say(f"{table.name}: computed from all events")
+                    rows = everything(context, plan, now).withColumn("run_id", F.lit(run_id))
+                    writer.replace(table, rows, now.said())
+                else:
+                    rows = changed(context, plan, part).withColumn("run_id", F.lit(run_id))
+                    written += _apply(writer, table, rows, part, now)
+    finally:
+        since.forget()
     return written
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from segspark.config.model import Attribute, Features, OwnFeature
+from segspark.errors import BadInputError
 from segspark.features.declarations import declared_features
 from tests.spark.features.computing import features_at
 
@@ -207,3 +208,11 @@ def test_scores_are_fifths_and_cells_are_named(rows):
     check(rows["buyer"], recency_score=5, frequency_score=5, monetary_score=5, rfm_cell="champions")
     check(rows["visitor"], recency_score=1, frequency_score=1, monetary_score=1, rfm_cell="lost")
     check(rows["caller"], recency_score=None, rfm_cell=None)
+
+
+@pytest.mark.parametrize("name", ["opens", "orders", "weekend_orders", "category_top", "as_of"])
+def test_a_feature_of_ones_own_takes_no_name_that_others_are_made_of(name):
+    # Named `opens`, it would be what open_rate divides.
+    settings = Features(own=[OwnFeature(name=name, aggregate="sum(quantity)", description="Units.")])
+    with pytest.raises(BadInputError, match=f"features.own: {name} is what other features are made of"):
+        declared_features(settings, "USD")
