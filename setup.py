@@ -60,10 +60,15 @@ EXTRAS = {
         "psutil",  # memory of processes, and processes to kill
         "build",  # `make wheel`, and tests that install what it makes
         "vaderSentiment",  # as in the extra sentiment
+        "sqlglot",  # as in the extra duckdb
         "setuptools>=77",  # lets it build without a download (as in pyproject.toml)
     ],
     "sentiment": [
         "vaderSentiment",  # executors: sentiment of English texts, where features.sentiment asks for it
+    ],
+    "duckdb": [
+        "duckdb",  # executors: sums up the files of the log, where features.engine asks for it
+        "sqlglot",  # driver only: says the features' Spark SQL in DuckDB's words
     ],
     "docs": [
         "mkdocs-material",  # the documentation's site

@@ -364,6 +364,11 @@ class Features(Model):
     rate_prior: Annotated[float, Field(ge=0)] = Field(
         20, description="rates of messages are drawn to the average of all as if each customer had so many more"
     )
+    engine: Literal["spark", "duckdb"] = Field(
+        "spark",
+        description="what sums up all events: duckdb reads the files of the log in the executors, which is faster; it needs "
+        "pip install segspark[duckdb], also there, and files that they can open by their paths",
+    )
     state_from_mb: Annotated[int, Field(ge=0)] = Field(
         256,
         description="state of customers is kept once the events take up so many megabytes; a smaller log is read whole "

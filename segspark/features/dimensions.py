@@ -150,16 +150,16 @@ def summarised(
     names = {one.name for one in wanted}
     plain = {name: column for name, column in _plain(settings).items() if name in names}
     parts = [rows.groupBy(*who).agg(*[column.alias(name) for name, column in plain.items()])] if plain else []
-    if names & _BRANDS:
+    if names & BRANDS:
         parts.append(_brands(rows, products, settings, who))
-    if names & _CAMPAIGNS:
+    if names & CAMPAIGNS:
         parts.append(_campaigns(rows, who))
     joined = reduce(lambda left, right: left.join(right, on=list(who), how="full"), parts)
     return joined.select(*who, *[F.col(one.name).cast(one.type).alias(one.name) for one in wanted])
 
 
-_BRANDS = {"brand_amount", "brand_top_amount", "private_label_amount"}
-_CAMPAIGNS = {"campaigns_reached", "campaigns_answered", "campaigns_answered_later", "campaign_days"}
+BRANDS = {"brand_amount", "brand_top_amount", "private_label_amount"}
+CAMPAIGNS = {"campaigns_reached", "campaigns_answered", "campaigns_answered_later", "campaign_days"}
 
 
 def _plain(settings: Features) -> dict[str, SparkColumn]:

@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 from segspark.columns import exact_sum
 from segspark.features.plan import Plan, decayed_name
 
-_PARTS, _PART = 3, 20  # and half-lives in each
-_OLDEST = 1000  # half-lives: what is older weighs 1e-301, and 2 to a larger power may be no number
+PARTS, PART = 3, 20  # and half-lives in each
+OLDEST = 1000  # half-lives: what is older weighs 1e-301, and 2 to a larger power may be no number
 
 
 def weight(days: SparkColumn, half_life: int) -> SparkColumn:
@@ -21,7 +21,7 @@ def weight(days: SparkColumn, half_life: int) -> SparkColumn:
         >>> spark.range(1).select(weight(F.lit(180), 90)).first()[0]
         0.25
     """
-    return F.pow(F.lit(2.0), -F.least(days / half_life, F.lit(_OLDEST)))
+    return F.pow(F.lit(2.0), -F.least(days / half_life, F.lit(OLDEST)))
 
 
 def customer_state(days: DataFrame, plan: Plan, as_of: date | SparkColumn, who: Sequence[str]) -> DataFrame:
@@ -67,13 +67,13 @@ def _in_full(plan: Plan, name: str) -> SparkColumn:
 def _decayed_sum(value: SparkColumn, age: SparkColumn, half_life: int) -> SparkColumn:
     """A sum of values halved with age; in three parts by age, or the old would be lost among the digits of the new."""
     total = F.lit(0.0)
-    for part in range(_PARTS):
-        youngest = part * _PART * half_life
+    for part in range(PARTS):
+        youngest = part * PART * half_life
         inside = age >= youngest
-        if part + 1 < _PARTS:
-            inside &= age < youngest + _PART * half_life
+        if part + 1 < PARTS:
+            inside &= age < youngest + PART * half_life
         within = exact_sum(F.when(inside, value * weight(age - youngest, half_life)))
-        total = total + F.coalesce(within, F.lit(0.0)) * 2.0 ** (-part * _PART)
+        total = total + F.coalesce(within, F.lit(0.0)) * 2.0 ** (-part * PART)
     return total
 
 

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from segspark.columns import quoted, text_literal
 from segspark.config.model import Workspace
-from segspark.errors import SegsparkError
+from segspark.errors import BadInputError, SegsparkError
 from segspark.io.changes import conformed
 from segspark.tables import Column, Table
 
@@ -104,6 +104,21 @@ class Lake:
     def megabytes(self, table: Table) -> float:
         """Size of the files that the table consists of now; 0 if there is no such table."""
         return float(self._detail(table)["sizeInBytes"] or 0) / 1e6 if self.exists(table) else 0.0
+
+    def files(self, table: Table, version: int | None = None) -> list[str]:
+        """The Parquet files that the table consists of, at a version or now; none if it was never written.
+
+        Raises:
+            BadInputError: their rows are not all the table's, or their columns have other names there.
+        """
+        if not self.exists(table):
+            return []
+        features = set(self._detail(table)["tableFeatures"] or ()) & {"deletionVectors", "columnMapping"}
+        if features:
+            raise BadInputError(
+                [f"{self.location(table)}: {', '.join(sorted(features))} is on; its files cannot be read alone"]
+            )
+        return sorted(self.read(table, version).inputFiles())
 
     def folder(self, table: Table) -> str:
         """Where the table's files are."""

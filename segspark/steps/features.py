@@ -1,6 +1,7 @@
 """Features: one row per customer at as_of, from state that is kept, or from all events for looks back."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from pyspark.errors import PySparkException
@@ -13,8 +14,9 @@ from segspark.features.lookback import customer_features
 from segspark.features.plan import Plan, plan_of
 from segspark.features.projection import at_each, other_aggregates, projected
 from segspark.steps.context import Context, Outcome
-from segspark.steps.position import activity_now
+from segspark.steps.position import activity_now, position_now
 from segspark.steps.state import keep, kept_as_of
+from segspark.steps.tiles import Tiles
 from segspark.tables import CUSTOMERS, EVENTS, FEEDBACK, PRODUCTS
 
 
@@ -71,17 +73,27 @@ def _plan(context: Context) -> Plan:
 
 
 def _from_state(context: Context, plan: Plan) -> DataFrame:
-    at = F.lit(context.as_of)
-    state = context.lake.read(plan.state_table).withColumn("as_of", at)
-    first = context.as_of - timedelta(days=plan.longest_window)
-    days = context.lake.read(plan.daily_table).where((F.col("event_date") >= F.lit(first)) & (F.col("event_date") < at))
+    state, days = context.lake.read(plan.state_table), context.lake.read(plan.daily_table)
+    return _projected(context, plan, context.as_of, state, days)
+
+
+def _projected(context: Context, plan: Plan, as_of: date, state: DataFrame, days: DataFrame) -> DataFrame:
+    at = F.lit(as_of)
+    state = state.withColumn("as_of", at)
+    first = as_of - timedelta(days=plan.longest_window)
+    days = days.where((F.col("event_date") >= F.lit(first)) & (F.col("event_date") < at)).withColumn("as_of", at)
     zone = context.config.time.business_timezone
-    customers = everyone(state, context.lake.read(CUSTOMERS), [context.as_of], zone)
-    others = other_aggregates(at_each(activity_now(context), [context.as_of], "event_date"), plan)
-    return projected(state, days.withColumn("as_of", at), customers, plan, context.features, others)
+    customers = everyone(state, context.lake.read(CUSTOMERS), [as_of], zone)
+    others = other_aggregates(at_each(activity_now(context), [as_of], "event_date"), plan)
+    return projected(state, days, customers, plan, context.features, others)
 
 
 def _look_back(context: Context, plan: Plan, dates: Sequence[date], inputs: dict[str, str]) -> Outcome:
+    with Tiles(context, plan, replace(position_now(context, plan), as_of=dates[0])) as made:
+        if made.wanted and len(dates) == 1:
+            state = made.rows(plan.state_table)
+            rows = _projected(context, plan, dates[0], state, made.rows(plan.daily_table))
+            return _published(context, rows, dates, inputs, state)
     held: list[DataFrame] = []
 
     def at_hand(frame: DataFrame) -> DataFrame:

@@ -83,7 +83,10 @@ class Since:
             self._found[key] = self._part(known)
         return self._found[key]
 
-    def forget(self) -> None:
+    def __enter__(self) -> "Since":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Let go of what is kept at hand."""
         for part in self._found.values():
             if part and part.touched is not None:

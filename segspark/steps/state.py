@@ -15,6 +15,7 @@ from segspark.io.commits import Writer
 from segspark.steps.context import Context
 from segspark.steps.position import Position, activity_at, position_now
 from segspark.steps.since import Part, Since
+from segspark.steps.tiles import Tiles
 from segspark.tables import CUSTOMER_DIMENSION, PRODUCTS, Table
 
 WHO = ("customer_id",)
@@ -33,7 +34,6 @@ def keep(context: Context, plan: Plan, run_id: str, rebuild: bool) -> int:
         Rows of customer_daily, of customer_dimension and of customer_state that were written.
     """
     now = position_now(context, plan)
-    since = Since(context, plan, now)
     writer = context.writer(run_id)
     tables = {
         plan.daily_table: (_all_days, _changed_days),
@@ -41,7 +41,7 @@ def keep(context: Context, plan: Plan, run_id: str, rebuild: bool) -> int:
         plan.state_table: (_all_states, _changed_states),
     }
     written = 0
-    try:
+    with Since(context, plan, now) as since, Tiles(context, plan, now) as made:
         for table, (everything, changed) in tables.items():
             if table is CUSTOMER_DIMENSION and not plan.dimensions:
                 continue
@@ -52,13 +52,11 @@ def keep(context: Context, plan: Plan, run_id: str, rebuild: bool) -> int:
                 part = since(known) if known and known.leads_to(now) and not rebuild else None
                 if part is None or (table is plan.state_table and _products_changed(known, now)):
                     context.reporter.say(f"{table.name}: computed from all events")
-                    rows = everything(context, plan, now).withColumn("run_id", F.lit(run_id))
-                    writer.replace(table, rows, now.said())
+                    rows = made.rows(table) if made.wanted and part is None else everything(context, plan, now)
+                    writer.replace(table, rows.withColumn("run_id", F.lit(run_id)), now.said())
                 else:
                     rows = changed(context, plan, part).withColumn("run_id", F.lit(run_id))
                     written += _apply(writer, table, rows, part, now)
-    finally:
-        since.forget()
     return written
 
 
