@@ -6,8 +6,7 @@ Commands that each are a process of its own, from start to end:
   all customers and their features;
 - refresh: `segspark features` on the next day, from that state;
 - look back: `segspark features` without state, into an empty table;
-- DuckDB, one SQL statement over the same files (features_duckdb.sql), and plain PySpark (features_peers.py).
-
+- the first and the third with `features.engine: duckdb`, the kernel in the executors, beside Spark's own engine;
 - DuckDB, one statement over the same Parquet files (features_duckdb.sql), and plain PySpark (features_peers.py).
 equal in refresh, look back and both peers: whole numbers, dates and decimals exactly, doubles to 1e-9 of their size or
 of 1. The last line is one JSON object; a ratio is the other's seconds divided by ours.
@@ -34,9 +33,11 @@ from measure import machine, measured
 HERE = Path(__file__).parent
 PROGRAMS = Path(sys.executable).parent
 NAMES = {
-    "rebuild": "segspark, rebuild",
-    "refresh": "segspark, refresh",
-    "lookback": "segspark, look back",
+    "kernel_rebuild": "rebuild, kernel",
+    "kernel_lookback": "look back, kernel",
+    "lookback": "look back",
+    "rebuild": "rebuild",
+    "refresh": "refresh",
     "duckdb": "DuckDB",
     "plain": "plain PySpark",
 }
@@ -53,6 +54,7 @@ def main() -> None:
     for _ in range(options.rounds):
         for name, taken in runs.items():
             taken.append(run(name, folder))
+            print(f"{NAMES[name]}: {taken[-1][0]:.1f} s", flush=True)
     print(f"{machine()}; {options.events:,} events of {options.customers:,} customers, {megabytes:,.0f} MB")
     print("command               seconds   events/s   peak MB   read MB   shuffled MB   spilled MB")
     figures = {name: _middle(taken) for name, taken in runs.items()}
@@ -103,12 +105,14 @@ def run(name: str, folder: Path) -> Taken:
             shutil.rmtree(table)
     command = [sys.executable, str(HERE / "features_peers.py"), name, str(folder), str(target)]
     if name not in ("duckdb", "plain"):
+        # The refresh goes on from a rebuild of the day before; the kernel's has nothing after it, so it is compared itself.
         as_of = date.fromisoformat(AS_OF) - timedelta(days=name == "rebuild")
         command = [str(PROGRAMS / "segspark"), "features", "--config", str(folder / "features.yaml")]
-        command += ["--as-of", as_of.isoformat(), *(["--rebuild"] if name == "rebuild" else [])]
-        command += ["--set", "features.state_from_mb=1000000000"] if name == "lookback" else []
+        command += ["--as-of", as_of.isoformat(), *(["--rebuild"] if "rebuild" in name else [])]
+        command += ["--set", "features.state_from_mb=1000000000"] if "lookback" in name else []
+        command += ["--set", "features.engine=duckdb"] if name.startswith("kernel") else []
     seconds, peak = measured(command, folder, folder / f"{name}.log")
-    if name in ("refresh", "lookback"):
+    if name not in ("rebuild", "duckdb", "plain"):
         files = deltalake.DeltaTable(str(lake / "customer_features")).file_uris()
         duckdb.read_parquet(files).filter(f"as_of = DATE '{AS_OF}'").write_parquet(str(target))
     return seconds, peak, totals(log)
@@ -130,11 +134,11 @@ def _result(options: argparse.Namespace, figures: dict[str, Taken]) -> dict[str,
     rebuild, refresh = figures["rebuild"], figures["refresh"]
     for peer, key in (("duckdb", "duckdb"), ("plain", "plain_spark")):
         if peer in figures:
-            result[f"rebuild_vs_{key}"] = round(figures[peer][0] / rebuild[0], 2)
-            result[f"lookback_vs_{key}"] = round(figures[peer][0] / figures["lookback"][0], 2)
+            for name in figures.keys() - {"refresh", "duckdb", "plain"}:
+                result[f"{name}_vs_{key}"] = round(figures[peer][0] / figures[name][0], 2)
     result["refresh_vs_rebuild"] = round(rebuild[0] / refresh[0], 2)
     result["refresh_bytes_share"] = round(refresh[2]["read"] / rebuild[2]["read"], 4)
-    result["peak_mb"] = round(max(figures[name][1] for name in ("rebuild", "refresh", "lookback")))
+    result["peak_mb"] = round(max(one[1] for name, one in figures.items() if name not in ("duckdb", "plain")))
     result["spill_mb"] = round(rebuild[2]["spilled"])
     for name, (seconds, peak, spark) in figures.items():
         result[name] = {"seconds": round(seconds, 1), "peak_mb": round(peak), **{k: round(v) for k, v in spark.items()}}
@@ -149,7 +153,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--hot", type=float, default=0.0, help="share of all events that one customer has")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=1, help="runs of each command, in turns")
-    parser.add_argument("--without", nargs="*", default=[], choices=["duckdb", "plain"], help="peers to leave out")
+    parser.add_argument(
+        "--without", nargs="*", default=[], help="to leave out", choices=sorted(NAMES.keys() - {"rebuild", "refresh"})
+    )
     return parser.parse_args()
 
 

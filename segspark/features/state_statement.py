@@ -88,10 +88,11 @@ def _plain(settings: Features, names: set[str]) -> str:
 
     total = f"({of('category', 'sum(amount)')} / 10000)"
     positive = "CASE WHEN dimension = 'category' AND amount > 0 THEN amount / 10000 * ln(amount / 10000) END"
+    entropy = f"ln({total}) - exact_sum({positive}) / {total}"
     columns = {
         "category_values": of("category", "count(*)"),
         "category_amount": f"coalesce({of('category', 'sum(amount)')}, 0)",
-        "category_entropy": f"CASE WHEN {total} > 0 THEN greatest(ln({total}) - exact_sum({positive}) / {total}, 0) END",
+        "category_entropy": f"CASE WHEN {total} > 0 THEN greatest({entropy}, 0) END",
         "category_top_amount": of("category", "max(amount)"),
         "category_top": top("category", "amount"),
         "product_values": of("product", "count(*)"),

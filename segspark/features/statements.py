@@ -19,7 +19,7 @@ def statements(plan: Plan, as_of: date, business_timezone: str) -> Statements:
     """What the kernel is to compute of the tables events and feedback before as_of.
 
     Returns:
-        Merged are customer_daily, customer_dimension and customer_state, with the columns of these tables but for the run.
+        Merged are customer_daily, customer_dimension and customer_state, with their columns but for the run.
 
     Raises:
         ValueError: an expression of a feature cannot be said in DuckDB's SQL.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pyspark.sql import SparkSession
 
@@ -20,7 +21,9 @@ from segspark.io.lake import Lake
 from segspark.io.session import open_session
 from segspark.progress import Reporter
 from segspark.tables import CUSTOMER_FEATURES, RUNS, Feature, Table
-from segspark.tracking import Tracker
+
+if TYPE_CHECKING:
+    from segspark.tracking import Tracker
 
 # The parts of the configuration that a phase's result depends on: a new report title is no reason to train again, and
 # the same training in another MLflow store gives the same segments.
@@ -79,8 +82,10 @@ class Context:
         return Lake(self.spark, self.config.workspace.model_copy(update={"root": self.lake_root}))
 
     @cached_property
-    def tracker(self) -> Tracker:
+    def tracker(self) -> "Tracker":
         """The MLflow experiment."""
+        from segspark.tracking import Tracker  # only now: importing MLflow takes seconds
+
         return Tracker(self.config.tracking, self.verbose)
 
     @cached_property

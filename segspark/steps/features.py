@@ -46,7 +46,9 @@ def _features(context: Context, rebuild: bool) -> list[Outcome]:
     if kept is not None and kept > context.as_of and not rebuild:
         context.reporter.say(f"state is at {kept}: a look back to {context.as_of} reads all events")
         return [_look_back(context, plan, [context.as_of], inputs)]
-    if context.lake.read(EVENTS).where(F.col("event_date") < F.lit(context.as_of)).isEmpty():
+    if (kept is None or rebuild) and context.lake.read(EVENTS).where(
+        F.col("event_date") < F.lit(context.as_of)
+    ).isEmpty():
         raise BadInputError([_nothing_before(context)])
     written = keep(context, plan, context.run_id("features", inputs), rebuild)
     if written:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from functools import partial
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -44,7 +45,7 @@ class Tiles:
             problem = _problem(self.context, self.plan)
             if problem:
                 raise BadInputError([f"features.engine: duckdb cannot be used here: {problem}; set it to spark"])
-            self._held = _computed(self.context, self.plan, self.now).persist()
+            self._held = _computed(self.context, self.plan, self.now).persist(StorageLevel.DISK_ONLY)  # read thrice
         columns = [one for one in table.columns if one.name != "run_id"]
         packed = self._held.where(F.col("name") == table.name).select("rows")
         return packed.mapInArrow(kernel.unpacked, ", ".join(f"{quoted(one.name)} {one.type}" for one in columns))
