@@ -105,7 +105,7 @@ def run(name: str, folder: Path) -> Taken:
             shutil.rmtree(table)
     command = [sys.executable, str(HERE / "features_peers.py"), name, str(folder), str(target)]
     if name not in ("duckdb", "plain"):
-        # The refresh goes on from a rebuild of the day before; the kernel's has nothing after it, so it is compared itself.
+        # A refresh goes on from the rebuild of the day before; nothing does from the kernel's.
         as_of = date.fromisoformat(AS_OF) - timedelta(days=name == "rebuild")
         command = [str(PROGRAMS / "segspark"), "features", "--config", str(folder / "features.yaml")]
         command += ["--as-of", as_of.isoformat(), *(["--rebuild"] if "rebuild" in name else [])]

@@ -366,8 +366,8 @@ class Features(Model):
     )
     engine: Literal["spark", "duckdb"] = Field(
         "spark",
-        description="what sums up all events; duckdb reads the log's files in the executors, which is faster, and needs "
-        "pip install segspark[duckdb], also there, and files that they can open by their paths",
+        description="what sums up all events; duckdb reads the log's files in the executors, which is faster, and "
+        "needs pip install segspark[duckdb], also there, and files that they can open by their paths",
     )
     state_from_mb: Annotated[int, Field(ge=0)] = Field(
         256,

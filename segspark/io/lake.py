@@ -16,7 +16,7 @@ from segspark.tables import Column, Table
 
 # deltalake reads no deletion vectors through pyarrow; a run's transaction id is of no use when it is long over.
 _PROPERTIES = "'delta.enableDeletionVectors' = '{}', 'delta.setTransactionRetentionDuration' = 'interval 30 days'"
-# Of what only segspark reads, the least and greatest values of other columns are of no use, and take a tenth of a write.
+# Of what only segspark reads, the least and greatest values of other columns are of no use, and cost a tenth.
 _STATISTICS = ", 'delta.dataSkippingStatsColumns' = {}"
 
 _ABSENT = ("DELTA_TABLE_ONLY_OPERATION", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
