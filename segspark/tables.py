@@ -365,6 +365,22 @@ CUSTOMER_FEATURES = Table(
     cluster_by=("as_of", "customer_id"),
 )
 
+PRODUCT_EMBEDDINGS = Table(
+    "product_embeddings",
+    "One row per version of the embeddings and product: where it lies among tastes. A version never changes.",
+    (
+        Column("embedding_version", "STRING", "Hash of what it was learnt from, and how."),
+        Column("product_id", "STRING", "The product."),
+        Column("components", "ARRAY<DOUBLE>", "Principal components of its vector; zero: as the average customer."),
+        Column("settings", "STRING", "Hash of the settings and the seed that it was learnt with."),
+        Column("as_of", "DATE", "It was learnt from the events before this date."),
+        Column("number", "INT", "Counts the versions: 1 is the first that was learnt."),
+        _RUN,
+    ),
+    key=("embedding_version", "product_id"),
+    run_columns=("run_id",),
+)
+
 TRAINING_CANDIDATES = Table(
     "training_candidates",
     "One row per candidate of a training run.",
@@ -504,6 +520,7 @@ TABLES = (
     CUSTOMER_DIMENSION,
     CUSTOMER_STATE,
     CUSTOMER_FEATURES,
+    PRODUCT_EMBEDDINGS,
     TRAINING_CANDIDATES,
     SEGMENTS,
     SEGMENT_ASSIGNMENTS,

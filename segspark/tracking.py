@@ -32,6 +32,7 @@ from segspark.errors import BadInputError
 CHAMPION = "champion"
 _RUN_ID = "segspark.run_id"
 _VERSION = "segspark.model_version"
+EMBEDDINGS = "segspark.embedding_version"
 _SIZES = "segspark.cluster_sizes"
 _VERDICT = "segspark.verdict"
 _WARNING = "segspark.warning"
@@ -45,11 +46,13 @@ class ModelVersion:
 
     Attributes:
         run_id: segspark's id of the training that made it.
+        embedding_version: of the product embeddings that its inputs were made with; empty if none of them was.
     """
 
     name: str
     version: str
     run_id: str
+    embedding_version: str = ""
 
     @property
     def label(self) -> str:
@@ -112,7 +115,7 @@ class Tracker:
             raise BadInputError(
                 [f"tracking: the model '{name}' has no version with the alias '{CHAMPION}'; run segspark train first"]
             ) from error
-        return ModelVersion(name, str(version.version), version.tags[_RUN_ID])
+        return ModelVersion(name, str(version.version), version.tags[_RUN_ID], version.tags.get(EMBEDDINGS, ""))
 
     def load(self, version: ModelVersion) -> PipelineModel:
         """The spark.ml pipeline of a model version."""
@@ -206,20 +209,29 @@ class Training:
         for name, text in texts.items():
             self._client.log_text(self.mlflow_run_id, text, name)
 
-    def register(self, model: PipelineModel, inputs: Mapping[str, str], example: Mapping[str, object]) -> ModelVersion:
+    def register(
+        self,
+        model: PipelineModel,
+        inputs: Mapping[str, str],
+        example: Mapping[str, object],
+        embedding_version: str = "",
+    ) -> ModelVersion:
         """Log and register the pipeline, once per training.
 
         Args:
             model: plain spark.ml stages, so that it loads without segspark.
             inputs: Spark SQL type of each input column.
             example: a made-up customer, never a real one.
+            embedding_version: of the product embeddings that inputs were made with; empty if none was.
         """
         name = self._tracker.settings.model
         version = self._registered(name) or self._log_model(model, name, inputs, example)
         self._client.set_model_version_tag(name, version, _RUN_ID, self.run_id)
+        if embedding_version:
+            self._client.set_model_version_tag(name, version, EMBEDDINGS, embedding_version)
         self._client.set_tag(self.mlflow_run_id, _VERSION, version)
         self._tags[_VERSION] = version
-        return ModelVersion(name, version, self.run_id)
+        return ModelVersion(name, version, self.run_id, embedding_version)
 
     def promote(self, version: ModelVersion) -> None:
         """Give a version the alias `champion`, and end the run."""

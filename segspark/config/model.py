@@ -43,6 +43,7 @@ Family = Literal[
     "support",
     "lifecycle",
     "attributes",
+    "embeddings",
 ]
 Format = Literal["parquet", "csv", "json", "delta", "jdbc", "kafka"]
 Severity = Literal["reject", "warn", "fail"]
@@ -325,6 +326,30 @@ class OwnFeature(Model):
     half_life_days: PositiveInt | None = Field(None, description="also halved every so many days of its age")
 
 
+class Embeddings(Model):
+    """How tastes are learnt from what is bought together; `embeddings` in features.families switches them on."""
+
+    of: Literal["orders", "sessions"] = Field(
+        "orders", description="products belong together that are in one order, or looked at or bought in one session"
+    )
+    components: Annotated[int, Field(ge=1, le=32)] = Field(
+        4, description="columns taste_1, taste_2, ...; at most vector_size"
+    )
+    vector_size: Annotated[int, Field(ge=2, le=512)] = Field(32, description="numbers that a product is first put into")
+    half_life_days: PositiveInt = Field(90, description="days in which what a line bought says of its customer halves")
+    min_count: PositiveInt = Field(5, description="a product in fewer orders or sessions of the sample has no vector")
+    baskets: Annotated[int, Field(ge=100)] = Field(200_000, description="orders or sessions that vectors are learnt of")
+    customers: Annotated[int, Field(ge=100)] = Field(20_000, description="customers whose tastes the components are of")
+    window: PositiveInt = Field(5, description="products to either side, in random order, that a product is learnt of")
+    iterations: PositiveInt = Field(5, description="passes over the orders or sessions")
+
+    @model_validator(mode="after")
+    def _no_more_than_there_are(self) -> "Embeddings":
+        if self.components > self.vector_size:
+            raise ValueError(f"components {self.components} is above vector_size {self.vector_size}")
+        return self
+
+
 class Features(Model):
     """What is computed of each customer's events."""
 
@@ -380,6 +405,7 @@ class Features(Model):
     families: list[Family] = Field(
         default_factory=_families, min_length=1, description="families of features that are computed"
     )
+    embeddings: Embeddings = Field(default_factory=Embeddings, description="how tastes are learnt")
     off: list[Identifier] = Field(default_factory=list, description="features that are not computed")
     own: list[OwnFeature] = Field(default_factory=list, description="features of one's own")
 

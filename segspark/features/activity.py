@@ -46,6 +46,23 @@ def activity(
     return both.select(*_CARRIED, "properties", hour.alias("event_hour"), sentiment.alias("sentiment"))
 
 
+def with_taste(rows: DataFrame, embeddings: DataFrame) -> DataFrame:
+    """Activity with `taste`: the components of the product; null where it has no vector.
+
+    Args:
+        rows: as `activity` returns them.
+        embeddings: product_id and components, of one version; small enough to be sent everywhere.
+
+    Examples:
+        >>> rows = spark.sql("SELECT explode(array('tea', 'kettle')) AS product_id")
+        >>> embeddings = spark.sql("SELECT 'tea' AS product_id, array(0.5D) AS components")
+        >>> sorted(with_taste(rows, embeddings).collect())
+        [Row(product_id='kettle', taste=None), Row(product_id='tea', taste=[0.5])]
+    """
+    known = embeddings.select("product_id", F.col("components").alias("taste"))
+    return rows.join(F.broadcast(known), on="product_id", how="left").select(*rows.columns, "taste")
+
+
 def everyone(state: DataFrame, customers: DataFrame, dates: Sequence[date], business_timezone: str) -> DataFrame:
     """Who has a row at each date: everyone with an event or attributes before it.
 

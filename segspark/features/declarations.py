@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from segspark.config.model import Attribute, Family, Features
 from segspark.errors import BadInputError
-from segspark.features.families import behaviour, purchases, worth
+from segspark.features.families import behaviour, purchases, tastes, worth
 from segspark.features.families.own import own
 from segspark.features.plan import names_in_use
 from segspark.tables import Feature
@@ -40,6 +40,7 @@ def declared_features(
         "support": lambda: behaviour.support(settings),
         "lifecycle": lambda: behaviour.lifecycle(settings),
         "attributes": lambda: behaviour.attributes(attributes or {}),
+        "embeddings": lambda: tastes.embeddings(settings.embeddings),
     }
     found = tuple(
         replace(one, family=family, automatic=family in AUTOMATIC and one.type != "STRING")

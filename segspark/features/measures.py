@@ -111,6 +111,7 @@ def measures(settings: Features) -> dict[str, Measure]:
         *_money(),
         *_digital(),
         *_contacts(settings),
+        *_tastes(settings),
         *_own(settings),
     )
     return {one.name: one for one in found}
@@ -175,6 +176,16 @@ def _own(settings: Features) -> Iterable[Measure]:
         else:
             when = inner if function == "count_if" else "TRUE" if inner in ("*", "1") else f"({inner}) IS NOT NULL"
             yield Measure(one.name, "count", one.description, when)
+
+
+def _tastes(settings: Features) -> tuple[Measure, ...]:
+    placed = f"{_BOUGHT} AND taste IS NOT NULL"
+    return (
+        Measure("taste_lines", "count", "Lines bought of a product that has a vector.", placed),
+        *(Measure(f"taste_{at + 1}", "number", f"Sum of component {at + 1} of the products of these lines.", placed,
+                  f"taste[{at}]")
+          for at in range(settings.embeddings.components)),
+    )  # fmt: skip
 
 
 def _contacts(settings: Features) -> tuple[Measure, ...]:

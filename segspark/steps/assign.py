@@ -21,6 +21,7 @@ from segspark.segments.naming import wordings
 from segspark.segments.profiles import Profile, profile
 from segspark.segments.registry import Segment, cluster_segments, lifecycle_segments, registry
 from segspark.steps.context import Context, Outcome
+from segspark.steps.embeddings import carried
 from segspark.steps.population import eligible, features_at
 from segspark.tables import RUNS, SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_PROFILES, SEGMENTS
 from segspark.tracking import ModelVersion
@@ -32,6 +33,7 @@ def assign(context: Context) -> Sequence[Outcome]:
     customers = features_at(context)
     current = context.lake.read(SEGMENT_ASSIGNMENTS)
     version = context.tracker.champion()
+    _refuse_other_embeddings(context, version)
     model = context.tracker.load(version)
     inputs = context.versions(context.features_table) | {"model": version.label}
     new = settled(
@@ -99,4 +101,17 @@ def _refuse_the_past(context: Context) -> None:
         raise BadInputError(
             [f"--as-of {context.as_of}: assignments are already at {latest}, and history is not rewritten; "
              "give a later date, or another workspace.root for a look back"]
+        )  # fmt: skip
+
+
+def _refuse_other_embeddings(context: Context, version: ModelVersion) -> None:
+    """A component of one version of the embeddings has nothing to do with that of another."""
+    if not version.embedding_version:
+        return
+    found = carried(context)
+    if found != version.embedding_version:
+        raise BadInputError(
+            [f"--as-of {context.as_of}: {version.label} was trained on tastes of the embeddings "
+             f"{version.embedding_version}, and those of customer_features are of {found or 'none'}; "
+             "run segspark train on these features first"]
         )  # fmt: skip

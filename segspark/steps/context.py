@@ -56,13 +56,18 @@ class Outcome:
 
 @dataclass
 class Context:
-    """A job's surroundings: configuration, as_of, session, tables, tracking, progress."""
+    """A job's surroundings: configuration, as_of, session, tables, tracking, progress.
+
+    Attributes:
+        embedding_version: of the product embeddings that activity is seen with: `segspark.steps.embeddings.use`.
+    """
 
     config: Config
     as_of: date
     reporter: Reporter
     verbose: bool = False
     attempt_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    embedding_version: str = ""
 
     @cached_property
     def spark(self) -> SparkSession:

@@ -14,6 +14,7 @@ from segspark.features.lookback import customer_features
 from segspark.features.plan import Plan, plan_of
 from segspark.features.projection import at_each, other_aggregates, projected
 from segspark.steps.context import Context, Outcome
+from segspark.steps.embeddings import use
 from segspark.steps.position import activity_now, position_now
 from segspark.steps.state import keep, kept_as_of
 from segspark.steps.tiles import Tiles
@@ -33,13 +34,13 @@ def rebuild(context: Context) -> Sequence[Outcome]:
 def features_at_each(context: Context, dates: Sequence[date]) -> Sequence[Outcome]:
     """Features as they were at past dates, all in one pass over the events; state is left alone."""
     plan = _plan(context)
-    inputs = context.versions(EVENTS, FEEDBACK, CUSTOMERS)
+    inputs = context.versions(EVENTS, FEEDBACK, CUSTOMERS) | use(context, dates)
     return [_look_back(context, plan, dates, inputs)]
 
 
 def _features(context: Context, rebuild: bool) -> list[Outcome]:
     plan = _plan(context)
-    inputs = context.versions(EVENTS, FEEDBACK, CUSTOMERS)
+    inputs = context.versions(EVENTS, FEEDBACK, CUSTOMERS) | use(context, [context.as_of], anew=rebuild)
     kept = kept_as_of(context, plan)
     if kept is None and not rebuild and context.lake.megabytes(EVENTS) < context.config.features.state_from_mb:
         return [_look_back(context, plan, [context.as_of], inputs)]

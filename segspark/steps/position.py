@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from segspark.features.activity import activity
 from segspark.features.plan import Plan
 from segspark.steps.context import Context
+from segspark.steps.embeddings import tasted, wanted
 from segspark.tables import EVENTS, FEEDBACK, PRODUCTS
 
 READ = (EVENTS, FEEDBACK)
@@ -55,11 +56,13 @@ def position_now(context: Context, plan: Plan) -> Position:
     """What state is to be computed from."""
     tables = [*READ, *([PRODUCTS] if _by_brand(plan) else [])]
     time, settings = context.config.time, context.config.features
+    # Sums of tastes of another version cannot be added to: state is then computed from all events.
+    embeddings = f" {context.embedding_version}" if wanted(context) else ""
     return Position(
         {table.name: context.lake.version(table) for table in tables},
         {table.name: context.lake.identity(table) for table in tables},
         context.as_of,
-        f"{plan.fingerprint} {time.business_timezone} {settings.sentiment}",
+        f"{plan.fingerprint} {time.business_timezone} {settings.sentiment}{embeddings}",
     )
 
 
@@ -81,7 +84,7 @@ def as_activity(context: Context, events: DataFrame, feedback: DataFrame) -> Dat
         from segspark.features.sentiment import heard_in
 
         heard = heard_in(F.col("text"))
-    return activity(events, feedback, context.config.time.business_timezone, heard)
+    return tasted(context, activity(events, feedback, context.config.time.business_timezone, heard))
 
 
 def _by_brand(plan: Plan) -> bool:

@@ -63,7 +63,9 @@ class Tiles:
 def _problem(context: Context, plan: Plan) -> str:
     settings = context.config.features
     if settings.sentiment == "vader":
-        return "features.sentiment is vader, which Spark's engine has"
+        return "features.sentiment is vader, which only Spark's engine knows"
+    if "embeddings" in settings.families:
+        return "features.families has embeddings, which only Spark's engine knows"
     try:
         asked = statements(plan, context.as_of, context.config.time.business_timezone)
         return kernel.refusal(asked).partition("\n")[0]

@@ -20,11 +20,12 @@ from segspark.reporting.transformations import transformations_page
 from segspark.segments.naming import wordings
 from segspark.segments.profiles import profile
 from segspark.steps.context import SECTIONS, Context, Outcome
+from segspark.steps.embeddings import carried, wanted
 from segspark.steps.population import eligible, features_at
 from segspark.steps.presentation import segment_cards
 from segspark.steps.search import fit, prepare, search
 from segspark.tables import TRAINING_CANDIDATES
-from segspark.tracking import ModelVersion, Training
+from segspark.tracking import EMBEDDINGS, ModelVersion, Training
 
 
 def train(context: Context) -> Sequence[Outcome]:
@@ -48,7 +49,9 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     settings = context.config.clustering
     sample = training_sample(customers, settings.sample_rows, settings.seed).persist()
     plans = _plans(context, sample)
-    training.describe(_params(context), _tags(context, inputs), context.config.model_dump(mode="json", by_alias=True))
+    embeddings = carried(context) if wanted(context) else ""
+    tags = _tags(context, inputs) | ({EMBEDDINGS: embeddings} if embeddings else {})
+    training.describe(_params(context), tags, context.config.model_dump(mode="json", by_alias=True))
     preparation = Pipeline(stages=preparation_stages(plans)).fit(sample)
     prepared = prepare(sample, preparation, settings)
     found = search(prepared, settings, training, context.reporter)
@@ -57,7 +60,12 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     model = PipelineModel(stages=[*preparation.stages, fit(choice.chosen.candidate, prepared, settings)])
     _log_findings(context, training, choice, found, plans, model.transform(sample))
     types = {feature.name: feature.type for feature in context.features}
-    version = training.register(model, {plan.feature: types[plan.feature] for plan in plans}, _made_up(plans))
+    version = training.register(
+        model,
+        {plan.feature: types[plan.feature] for plan in plans},
+        _made_up(plans),
+        embeddings if _tasted(context, plans) else "",
+    )
     _publish_candidates(context, training, choice, found)
     training.promote(version)
     context.reporter.say(f"{version.label} registered and promoted to champion")
@@ -102,6 +110,12 @@ def _tags(context: Context, inputs: dict[str, str]) -> dict[str, str]:
     versions = {f"segspark.table.{name}": version for name, version in inputs.items()}
     described = {f"segspark.feature.{one.name}": one.comment for one in context.features}
     return versions | described | {"segspark.config_hash": config_hash(context.config, SECTIONS["train"])}
+
+
+def _tasted(context: Context, plans: Sequence[InputPlan]) -> bool:
+    """Whether an input is made with product embeddings."""
+    inputs = {plan.feature for plan in plans}
+    return any(one.family == "embeddings" and one.name in inputs for one in context.features)
 
 
 def _made_up(plans: Sequence[InputPlan]) -> dict[str, object]:

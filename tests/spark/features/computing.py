@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from segspark.columns import local_date
 from segspark.config.model import Features
-from segspark.features.activity import activity
+from segspark.features.activity import activity, with_taste
 from segspark.features.lookback import customer_features
 from segspark.features.plan import plan_of
 from segspark.tables import CUSTOMERS, EVENTS, FEEDBACK, PRODUCTS, Feature, Table
@@ -22,6 +22,7 @@ def empty(spark: SparkSession, table: Table) -> DataFrame:
 def features_at(
     events: DataFrame, customers: DataFrame | None, dates: list[date], zone: str, settings: Features,
     declared: tuple[Feature, ...], feedback: DataFrame | None = None, products: DataFrame | None = None,
+    embeddings: DataFrame | None = None,
 ) -> DataFrame:  # fmt: skip
     """Frames may lack columns of their tables; event_date follows from event_ts."""
     spark = events.sparkSession
@@ -33,4 +34,6 @@ def features_at(
     dated = events.withColumn("event_date", local_date(F.col("event_ts"), zone))
     complete = empty(spark, EVENTS).unionByName(dated, allowMissingColumns=True)
     plan = plan_of(declared, settings)
-    return customer_features(activity(complete, said, zone), people, goods, dates, zone, plan, declared)
+    seen = activity(complete, said, zone)
+    seen = seen if embeddings is None else with_taste(seen, embeddings)
+    return customer_features(seen, people, goods, dates, zone, plan, declared)

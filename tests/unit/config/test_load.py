@@ -220,6 +220,12 @@ def test_a_workspace_is_either_a_folder_or_a_schema_of_a_catalog(tmp_path, works
     assert problem.endswith("workspace: give either root, or both catalog and schema")
 
 
+def test_embeddings_have_no_more_components_than_their_vectors_have_numbers(tmp_path):
+    text = MINIMAL + "features: {embeddings: {components: 9, vector_size: 8}}\n"
+    (problem,) = problems_of(write(tmp_path / "c.yaml", text))
+    assert problem.endswith("features.embeddings: components 9 is above vector_size 8")
+
+
 def test_a_workspace_may_be_a_schema_of_a_catalog(tmp_path):
     config = load_config(write(tmp_path / "c.yaml", "workspace: {catalog: main, schema: seg}\n" + SOURCES))
     assert (config.workspace.root, config.workspace.catalog, config.workspace.schema_) == (None, "main", "seg")
