@@ -17,7 +17,7 @@ from segspark.steps.context import Context, Outcome
 from segspark.steps.embeddings import use
 from segspark.steps.position import activity_now, position_now
 from segspark.steps.state import keep, kept_as_of
-from segspark.steps.tiles import Tiles
+from segspark.steps.tiles import Tiles, by_kernel
 from segspark.tables import CUSTOMERS, EVENTS, FEEDBACK, PRODUCTS
 
 
@@ -92,8 +92,8 @@ def _projected(context: Context, plan: Plan, as_of: date, state: DataFrame, days
 
 
 def _look_back(context: Context, plan: Plan, dates: Sequence[date], inputs: dict[str, str]) -> Outcome:
-    with Tiles(context, plan, replace(position_now(context, plan), as_of=dates[0])) as made:
-        if made.wanted and len(dates) == 1:
+    if by_kernel(context) and len(dates) == 1:
+        with Tiles(context, plan, replace(position_now(context, plan), as_of=dates[0])) as made:
             state = made.rows(plan.state_table)
             rows = _projected(context, plan, dates[0], state, made.rows(plan.daily_table))
             return _published(context, rows, dates, inputs, state)

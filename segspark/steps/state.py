@@ -15,7 +15,7 @@ from segspark.io.commits import Writer
 from segspark.steps.context import Context
 from segspark.steps.position import Position, activity_at, position_now
 from segspark.steps.since import Part, Since
-from segspark.steps.tiles import Tiles
+from segspark.steps.tiles import Tiles, by_kernel
 from segspark.tables import CUSTOMER_DIMENSION, PRODUCTS, Table
 
 WHO = ("customer_id",)
@@ -52,7 +52,7 @@ def keep(context: Context, plan: Plan, run_id: str, rebuild: bool) -> int:
                 part = since(known) if known and known.leads_to(now) and not rebuild else None
                 if part is None or (table is plan.state_table and _products_changed(known, now)):
                     context.reporter.say(f"{table.name}: computed from all events")
-                    rows = made.rows(table) if made.wanted and part is None else everything(context, plan, now)
+                    rows = made.rows(table) if by_kernel(context) and part is None else everything(context, plan, now)
                     writer.replace(table, rows.withColumn("run_id", F.lit(run_id)), now.said())
                 else:
                     rows = changed(context, plan, part).withColumn("run_id", F.lit(run_id))

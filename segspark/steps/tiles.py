@@ -21,6 +21,11 @@ _CHUNK, _BUCKET = 64, 48  # megabytes of files that a task reads, and that the c
 _MEMORY = 2000  # megabytes for DuckDB in a task; beyond them it uses the disk
 
 
+def by_kernel(context: Context) -> bool:
+    """Whether `features.engine` asks for the kernel."""
+    return context.config.features.engine == "duckdb"
+
+
 @dataclass
 class Tiles:
     """State at a position, computed when it is first asked for and then at hand."""
@@ -29,11 +34,6 @@ class Tiles:
     plan: Plan
     now: Position
     _held: DataFrame | None = field(default=None)
-
-    @property
-    def wanted(self) -> bool:
-        """Whether `features.engine` asks for it."""
-        return self.context.config.features.engine == "duckdb"
 
     def rows(self, table: Table) -> DataFrame:
         """The rows of customer_daily, customer_dimension or customer_state, but for the run that writes them.
