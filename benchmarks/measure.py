@@ -43,7 +43,7 @@ def _memory(process: psutil.Process) -> int:
     total = 0
     for one in [process, *process.children(recursive=True)]:
         try:
-            total += one.memory_info().rss
+            total += one.memory_full_info().pss  # what processes share, as after a fork, counts once
         except psutil.NoSuchProcess:  # it ended between the listing and the look
             continue
     return total
