@@ -8,8 +8,10 @@ Commands that each are a process of its own, from start to end:
 - look back: `segspark features` without state, into an empty table;
 - the first and the third with `features.engine: duckdb`, the kernel in the executors, beside Spark's own engine;
 - DuckDB, one statement over the same Parquet files (features_duckdb.sql), and plain PySpark (features_peers.py).
-equal in refresh, look back and both peers: whole numbers, dates and decimals exactly, doubles to 1e-9 of their size or
-of 1. The last line is one JSON object; a ratio is the other's seconds divided by ours.
+
+Features must be equal in the refresh and in all others that end at the same date: whole numbers, dates and decimals
+exactly, doubles to 1e-9 of their size or of 1. The last line is one JSON object; a ratio is the other's seconds divided
+by ours.
 """
 
 import argparse

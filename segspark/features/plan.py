@@ -76,6 +76,11 @@ class Plan:
         return (*self.measures, *counted, *weekends)
 
     @property
+    def by_brand(self) -> bool:
+        """Whether any summary needs the products' brands."""
+        return any(one.name.startswith(("brand_", "private_label_")) for one in self.summaries)
+
+    @property
     def longest_window(self) -> int:
         """Days before as_of that windows reach back to."""
         return max((days for _, days in self.windows), default=0)

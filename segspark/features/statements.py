@@ -24,7 +24,7 @@ def statements(plan: Plan, as_of: date, business_timezone: str) -> Statements:
     Raises:
         ValueError: an expression of a feature cannot be said in DuckDB's SQL.
     """
-    read = (EVENTS, FEEDBACK, *([PRODUCTS] if _brands(plan) else []))
+    read = (EVENTS, FEEDBACK, *([PRODUCTS] if plan.by_brand else []))
     hours = any("event_hour" in one.when + one.value for one in plan.measures)
     activity = _activity(as_of, hours)
     tiles = {DAYS: _tile_days(plan), **{_lines(one): _tile_lines(one, plan) for one in plan.occasions}}
@@ -48,10 +48,6 @@ def statements(plan: Plan, as_of: date, business_timezone: str) -> Statements:
 def _columns(table: Table) -> dict[str, str]:
     known = {"STRING": "VARCHAR", "TIMESTAMP": "TIMESTAMPTZ", "MAP<STRING,STRING>": "MAP(VARCHAR, VARCHAR)"}
     return {one.name: known.get(one.type, one.type) for one in table.columns}
-
-
-def _brands(plan: Plan) -> bool:
-    return any(one.name.startswith(("brand_", "private_label_")) for one in plan.summaries)
 
 
 def _activity(as_of: date, hours: bool) -> str:

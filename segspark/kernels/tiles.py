@@ -101,8 +101,6 @@ def merge(
             _view(connection, table, statements.columns[table], paths[table])
         for name, query in statements.merged.items():
             connection.execute(f"CREATE TABLE {name} AS {query}")
-            if name in parts:
-                continue
             for batch in connection.table(name).to_arrow_reader(_ROWS):
                 yield pa.RecordBatch.from_pydict({"name": [name], "rows": [_stream(pa.Table.from_batches([batch]))]})
 

@@ -54,7 +54,7 @@ class Position:
 
 def position_now(context: Context, plan: Plan) -> Position:
     """What state is to be computed from."""
-    tables = [*READ, *([PRODUCTS] if _by_brand(plan) else [])]
+    tables = [*READ, *([PRODUCTS] if plan.by_brand else [])]
     time, settings = context.config.time, context.config.features
     # Sums of tastes of another version cannot be added to: state is then computed from all events.
     embeddings = f" {context.embedding_version}" if wanted(context) else ""
@@ -85,7 +85,3 @@ def as_activity(context: Context, events: DataFrame, feedback: DataFrame) -> Dat
 
         heard = heard_in(F.col("text"))
     return tasted(context, activity(events, feedback, context.config.time.business_timezone, heard))
-
-
-def _by_brand(plan: Plan) -> bool:
-    return any(one.name.startswith(("brand_", "private_label_")) for one in plan.summaries)

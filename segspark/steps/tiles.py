@@ -42,10 +42,8 @@ class Tiles:
             BadInputError: the kernel cannot compute these features, or cannot read the files.
         """
         if self._held is None:
-            problem = _problem(self.context, self.plan)
-            if problem:
-                raise BadInputError([f"features.engine: duckdb cannot be used here: {problem}; set it to spark"])
-            self._held = _computed(self.context, self.plan, self.now).persist(StorageLevel.DISK_ONLY)  # read thrice
+            asked = _understood(self.context, self.plan, self.now)
+            self._held = _computed(self.context, asked, self.now).persist(StorageLevel.DISK_ONLY)  # read thrice
         columns = [one for one in table.columns if one.name != "run_id"]
         packed = self._held.where(F.col("name") == table.name).select("rows")
         return packed.mapInArrow(kernel.unpacked, ", ".join(f"{quoted(one.name)} {one.type}" for one in columns))
@@ -60,25 +58,29 @@ class Tiles:
             self._held = None
 
 
-def _problem(context: Context, plan: Plan) -> str:
-    settings = context.config.features
+def _understood(context: Context, plan: Plan, now: Position) -> kernel.Statements:
+    """What the kernel is to compute; BadInputError where it cannot."""
+    settings, problem = context.config.features, ""
     if settings.sentiment == "vader":
-        return "features.sentiment is vader, which only Spark's engine knows"
-    if "embeddings" in settings.families:
-        return "features.families has embeddings, which only Spark's engine knows"
-    try:
-        asked = statements(plan, context.as_of, context.config.time.business_timezone)
-        return kernel.refusal(asked).partition("\n")[0]
-    except ModuleNotFoundError as error:
-        return f"{error.name} is not installed: pip install segspark[duckdb]"
-    except ValueError as error:
-        return str(error)
+        problem = "features.sentiment is vader, which only Spark's engine knows"
+    elif "embeddings" in settings.families:
+        problem = "features.families has embeddings, which only Spark's engine knows"
+    else:
+        try:
+            asked = statements(plan, now.as_of, context.config.time.business_timezone)
+            problem = kernel.refusal(asked).partition("\n")[0]
+        except ModuleNotFoundError as error:
+            problem = f"{error.name} is not installed: pip install segspark[duckdb]"
+        except ValueError as error:
+            problem = str(error)
+    if problem:
+        raise BadInputError([f"features.engine: duckdb cannot be used here: {problem}; set it to spark"])
+    return asked
 
 
-def _computed(context: Context, plan: Plan, now: Position) -> DataFrame:
+def _computed(context: Context, asked: kernel.Statements, now: Position) -> DataFrame:
     """One row per piece of a result: name, rows."""
     lake, spark = context.lake, context.spark
-    asked = statements(plan, now.as_of, context.config.time.business_timezone)
     files = {table: lake.files(table, now.versions.get(table.name)) for table in (EVENTS, FEEDBACK, PRODUCTS)}
     seen = [(table.name, path) for table, paths in files.items() if table.name in asked.tables for path in paths]
     size = sum(lake.megabytes(table) for table in (EVENTS, FEEDBACK))

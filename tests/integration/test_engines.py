@@ -16,8 +16,8 @@ from segspark.progress import Reporter
 from segspark.steps.context import Context
 from segspark.steps.features import features
 from segspark.steps.state import keep
-from segspark.tables import CUSTOMER_DIMENSION, EVENTS, FEEDBACK, PRODUCTS
-from tests.integration.test_state import assert_same
+from segspark.tables import CUSTOMER_DIMENSION, FEEDBACK, PRODUCTS
+from tests.integration.test_state import assert_same, change_events
 
 FAMILIES = sorted(set(get_args(Family)) - {"embeddings"})
 OWN = [
@@ -64,23 +64,17 @@ def lake(spark, tmp_path_factory):
                 (number / 7).cast("string"), number.cast("string"), F.when(number > 3, (number / 10).cast("string"))),
     )  # fmt: skip
     events = log.withColumns({"properties": F.when(number >= 0, some), "rating": F.abs(number) / 3})
-    insert(context, EVENTS, events)
+    change_events(context, events, "insert")
     products = log.select("product_id").where("product_id IS NOT NULL").distinct()
     kind = F.xxhash64("product_id") % 5
     brand = F.when(kind > 0, "own").when(kind < -1, "other").otherwise(F.lit(None))
-    insert(context, PRODUCTS, products.withColumn("brand", brand))
+    change_events(context, products.withColumn("brand", brand), "insert", PRODUCTS)
     said = log.where("event_type = 'review'").select(
         F.col("event_id").alias("feedback_id"), "customer_id", F.col("event_ts").alias("feedback_ts"),
         F.lit("survey").alias("kind"), F.lit(4.5).alias("rating"), "product_id",
     )  # fmt: skip
-    insert(context, FEEDBACK, said)
+    change_events(context, said, "insert", FEEDBACK)
     return folder
-
-
-def insert(context: Context, table, rows) -> None:
-    missing = {one.name: F.lit(None).cast(one.type) for one in table.columns if one.name not in rows.columns}
-    marked = rows.withColumns(missing).select(*table.column_names, F.lit("insert").alias("_change")).localCheckpoint()
-    context.writer("test").apply(table, marked)
 
 
 @pytest.mark.slow

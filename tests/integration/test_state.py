@@ -84,11 +84,11 @@ COLUMNS = (
 )
 
 
-def change_events(context: Context, rows, change: str) -> None:
-    missing = [one for one in EVENTS.columns if one.name not in rows.columns]
+def change_events(context: Context, rows, change: str, table=EVENTS) -> None:
+    missing = [one for one in table.columns if one.name not in rows.columns]
     complete = rows.withColumns({one.name: F.lit(None).cast(one.type) for one in missing})
-    marked = complete.select(*EVENTS.column_names, F.lit(change).alias("_change")).localCheckpoint()
-    context.writer("test").apply(EVENTS, marked)
+    marked = complete.select(*table.column_names, F.lit(change).alias("_change")).localCheckpoint()
+    context.writer("test").apply(table, marked)
 
 
 def live(context: Context, number: int, day: date, night: dict[str, object]) -> int:
