@@ -24,9 +24,10 @@ def main() -> None:
     shutil.rmtree(folder)
     print(machine())
     print("run      seconds   peak MB")
-    for name, (seconds, megabytes) in (("first", first), ("second", second)):
-        print(f"{name:8} {seconds:7.0f}   {megabytes:7.0f}")
-    result = {"first_seconds": first[0], "second_seconds": second[0], "peak_mb": max(first[1], second[1])}
+    for name, taken in (("first", first), ("second", second)):
+        print(f"{name:8} {taken.seconds:7.0f}   {taken.peak_mb:7.0f}")
+    peak = max(first.peak_mb, second.peak_mb)
+    result = {"first_seconds": first.seconds, "second_seconds": second.seconds, "peak_mb": peak}
     print(json.dumps({key: round(value, 1) for key, value in result.items()}))
 
 

@@ -9,6 +9,9 @@ Commands that each are a process of its own, from start to end:
 - the first and the third with `features.engine: duckdb`, the kernel in the executors, beside Spark's own engine;
 - DuckDB, one statement over the same Parquet files (features_duckdb.sql), and plain PySpark (features_peers.py).
 
+With several sizes (`--events 10000000 50000000 200000000`) the same is done for each: the seconds per event added, last
+step by the step before, tell whether the cost grows faster than the log.
+
 Features must be equal in the refresh and in all others that end at the same date: whole numbers, dates and decimals
 exactly, doubles to 1e-9 of their size or of 1. The last line is one JSON object; a ratio is the other's seconds divided
 by ours.
@@ -21,6 +24,7 @@ import sys
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import deltalake
 import duckdb
@@ -30,7 +34,7 @@ from compare import unequal
 from eventlog import totals
 from events_data import AS_OF, DAYS, ZONE, generate
 from inputs import code, read_all
-from measure import machine, measured
+from measure import Taken, machine, measured
 
 HERE = Path(__file__).parent
 PROGRAMS = Path(sys.executable).parent
@@ -44,38 +48,48 @@ NAMES = {
     "plain": "plain PySpark",
 }
 
-Taken = tuple[float, float, dict[str, float]]  # seconds, peak MB, totals of Spark's event log
+Run = tuple[Taken, dict[str, float]]  # with totals of Spark's event log
 
 
 def main() -> None:
-    """Generate, time, compare and print."""
+    """Generate, time, compare and print, for each size."""
     options = _options()
-    folder = HERE / "data" / f"features-{options.events}-{options.customers}-{options.hot}-{options.days}"
-    megabytes = prepare(folder, options)
-    runs: dict[str, list[Taken]] = {name: [] for name in NAMES if name not in options.without}
+    results = [_one(events, options) for events in sorted(options.events)]
+    if len(results) > 1:
+        print(json.dumps(results[-1] | _growth(results)))
+
+
+def _one(events: int, options: argparse.Namespace) -> dict[str, Any]:
+    folder = HERE / "data" / f"features-{events}-{options.customers}-{options.hot}-{options.days}"
+    megabytes = prepare(folder, events, options)
+    runs: dict[str, list[Run]] = {name: [] for name in NAMES if name not in options.without}
     for _ in range(options.rounds):
         for name, taken in runs.items():
             taken.append(run(name, folder))
-            print(f"{NAMES[name]}: {taken[-1][0]:.1f} s", flush=True)
-    print(f"{machine()}; {options.events:,} events of {options.customers:,} customers, {megabytes:,.0f} MB")
-    print("command               seconds   events/s   peak MB   read MB   shuffled MB   spilled MB")
+            print(f"{NAMES[name]}: {taken[-1][0].seconds:.1f} s", flush=True)
+    print(f"{machine()}; {events:,} events of {options.customers:,} customers, {megabytes:,.0f} MB")
+    print("command               seconds   events/s   peak MB  Python MB     read MB shuffled MB  spilled MB")
     figures = {name: _middle(taken) for name, taken in runs.items()}
-    for name, (seconds, peak, spark) in figures.items():
+    for name, ((seconds, peak, python), spark) in figures.items():
         moved = "".join(f"{spark[key]:12,.0f}" if spark else f"{'-':>12}" for key in ("read", "shuffled", "spilled"))
-        print(f"{NAMES[name]:19} {seconds:9.1f} {options.events / seconds:10,.0f} {peak:9,.0f}{moved}", flush=True)
+        print(
+            f"{NAMES[name]:19} {seconds:9.1f} {events / seconds:10,.0f} {peak:9,.0f} {python:10,.0f}{moved}", flush=True
+        )
     found = {name: differences(folder, name) for name in runs if name not in ("rebuild", "refresh")}
-    print(json.dumps(_result(options, figures) | {"unequal": found}))
+    result = _result(events, options, figures) | {"unequal": found}
+    print(json.dumps(result))
     if any(found.values()):
         sys.exit("the features are not equal: see above")
+    return result
 
 
-def prepare(folder: Path, options: argparse.Namespace) -> float:
+def prepare(folder: Path, number: int, options: argparse.Namespace) -> float:
     """Write the log as a Delta table and a configuration, unless they are there; read it once; return its megabytes."""
     done, events = folder / "done", folder / "lake" / "events"
     asked = f"seed {options.seed}, code {code(events_data.__file__)}"
     if not done.exists() or done.read_text(encoding="utf-8") != asked:
         shutil.rmtree(folder, ignore_errors=True)
-        generate(events, options.events, options.customers, options.seed, options.hot, options.days)
+        generate(events, number, options.customers, options.seed, options.hot, options.days)
         deltalake.convert_to_deltalake(str(events))
         config = {
             "workspace": {"root": "lake"},
@@ -96,7 +110,7 @@ def _logged(folder: Path) -> dict[str, str]:
     }
 
 
-def run(name: str, folder: Path) -> Taken:
+def run(name: str, folder: Path) -> Run:
     """Compute the features once: all but the refresh into empty tables."""
     log, target, lake = folder / "log", folder / f"{name}.parquet", folder / "lake"
     shutil.rmtree(log, ignore_errors=True)
@@ -113,11 +127,11 @@ def run(name: str, folder: Path) -> Taken:
         command += ["--as-of", as_of.isoformat(), *(["--rebuild"] if "rebuild" in name else [])]
         command += ["--set", "features.state_from_mb=1000000000"] if "lookback" in name else []
         command += ["--set", "features.engine=duckdb"] if name.startswith("kernel") else []
-    seconds, peak = measured(command, folder, folder / f"{name}.log")
+    taken = measured(command, folder, folder / f"{name}.log")
     if name not in ("rebuild", "duckdb", "plain"):
         files = deltalake.DeltaTable(str(lake / "customer_features")).file_uris()
         duckdb.read_parquet(files).filter(f"as_of = DATE '{AS_OF}'").write_parquet(str(target))
-    return seconds, peak, totals(log)
+    return taken, totals(log)
 
 
 def differences(folder: Path, peer: str) -> list[str]:
@@ -126,30 +140,47 @@ def differences(folder: Path, peer: str) -> list[str]:
     return unequal(duckdb.read_parquet(str(folder / "refresh.parquet")), theirs)
 
 
-def _middle(taken: list[Taken]) -> Taken:
-    """Median seconds, largest peak; what the last one read, shuffled and spilled."""
-    return median(one[0] for one in taken), max(one[1] for one in taken), taken[-1][2]
+def _middle(taken: list[Run]) -> Run:
+    """Median seconds, largest peaks; what the last one read, shuffled and spilled."""
+    seconds, peak, python = zip(*(one for one, _ in taken), strict=True)
+    return Taken(median(seconds), max(peak), max(python)), taken[-1][1]
 
 
-def _result(options: argparse.Namespace, figures: dict[str, Taken]) -> dict[str, object]:
-    result: dict[str, object] = {"events": options.events, "customers": options.customers, "rounds": options.rounds}
-    rebuild, refresh = figures["rebuild"], figures["refresh"]
+def _result(events: int, options: argparse.Namespace, figures: dict[str, Run]) -> dict[str, Any]:
+    result: dict[str, Any] = {"events": events, "customers": options.customers, "rounds": options.rounds}
+    (rebuild, rebuilt), (refresh, refreshed) = figures["rebuild"], figures["refresh"]
     for peer, key in (("duckdb", "duckdb"), ("plain", "plain_spark")):
         if peer in figures:
             for name in figures.keys() - {"refresh", "duckdb", "plain"}:
-                result[f"{name}_vs_{key}"] = round(figures[peer][0] / figures[name][0], 2)
-    result["refresh_vs_rebuild"] = round(rebuild[0] / refresh[0], 2)
-    result["refresh_bytes_share"] = round(refresh[2]["read"] / rebuild[2]["read"], 4)
-    result["peak_mb"] = round(max(one[1] for name, one in figures.items() if name not in ("duckdb", "plain")))
-    result["spill_mb"] = round(rebuild[2]["spilled"])
-    for name, (seconds, peak, spark) in figures.items():
-        result[name] = {"seconds": round(seconds, 1), "peak_mb": round(peak), **{k: round(v) for k, v in spark.items()}}
+                result[f"{name}_vs_{key}"] = round(figures[peer][0].seconds / figures[name][0].seconds, 2)
+    result["refresh_vs_rebuild"] = round(rebuild.seconds / refresh.seconds, 2)
+    result["refresh_bytes_share"] = round(refreshed["read"] / rebuilt["read"], 4)
+    result["peak_mb"] = round(max(one.peak_mb for name, (one, _) in figures.items() if name not in ("duckdb", "plain")))
+    result["spill_mb"] = round(rebuilt["spilled"])
+    for name, (taken, spark) in figures.items():
+        result[name] = {**taken._asdict(), **spark}
+        result[name] = {key: round(value, 1) for key, value in result[name].items()}
     return result
+
+
+def _growth(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Refresh at the largest size by the one before; seconds per event added, the last step by the one before."""
+    before, last = results[-2:]
+    growth: dict[str, Any] = {"refresh_growth": round(last["refresh"]["seconds"] / before["refresh"]["seconds"], 2)}
+    if len(results) > 2:
+        for name in ("rebuild", "kernel_rebuild"):
+            if name in last:
+                first, second = (
+                    (after[name]["seconds"] - one[name]["seconds"]) / (after["events"] - one["events"])
+                    for one, after in zip(results[-3:], results[-2:], strict=False)
+                )
+                growth["marginal_cost_growth" if name == "rebuild" else f"{name}_growth"] = round(second / first, 2)
+    return growth
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--events", type=int, default=50_000_000)
+    parser.add_argument("--events", type=int, nargs="+", default=[50_000_000], help="one or several sizes")
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--days", type=int, default=DAYS, help="that the log covers")
     parser.add_argument("--hot", type=float, default=0.0, help="share of all events that one customer has")

@@ -17,13 +17,13 @@ import deltalake
 import pyarrow as pa
 from ingest_data import AS_OF, generate
 from inputs import read_all
-from measure import machine, measured
+from measure import Taken, machine, measured
 
 HERE = Path(__file__).parent
 PROGRAMS = Path(sys.executable).parent
 LONG_SECONDS = 300  # what takes longer is run once
 
-Runs = dict[str, list[tuple[float, float]]]
+Runs = dict[str, list[Taken]]
 
 
 def main() -> None:
@@ -66,8 +66,8 @@ def _timed(folder: Path, rounds: int) -> tuple[dict[str, dict[str, int]], Runs]:
     return found, runs
 
 
-def _again(taken: list[tuple[float, float]], number: int) -> bool:
-    return number == 0 or taken[0][0] < LONG_SECONDS
+def _again(taken: list[Taken], number: int) -> bool:
+    return number == 0 or taken[0].seconds < LONG_SECONDS
 
 
 def ledger(lake: Path) -> dict[str, dict[str, int]]:
@@ -95,9 +95,9 @@ def _account(expected: dict[str, dict[str, int]], found: dict[str, dict[str, int
     return "\n".join(lines)
 
 
-def _middle(taken: list[tuple[float, float]]) -> tuple[float, float]:
+def _middle(taken: list[Taken]) -> tuple[float, float]:
     """Median seconds, largest peak."""
-    return median(seconds for seconds, _ in taken), max(peak for _, peak in taken)
+    return median(one.seconds for one in taken), max(one.peak_mb for one in taken)
 
 
 def _result(runs: Runs, rows: int, megabytes: float) -> dict[str, object]:

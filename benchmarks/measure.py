@@ -5,11 +5,20 @@ import platform
 import subprocess
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
 
-def measured(command: list[str], folder: Path, log: Path | None = None) -> tuple[float, float]:
+class Taken(NamedTuple):
+    """Seconds of a command, peak megabytes of all its processes together, and of those that are not a JVM."""
+
+    seconds: float
+    peak_mb: float
+    python_mb: float
+
+
+def measured(command: list[str], folder: Path, log: Path | None = None) -> Taken:
     """Seconds and peak megabytes of a command.
 
     Memory is the sum over its processes (Python, the JVM, Python workers), sampled five times a second.
@@ -19,18 +28,19 @@ def measured(command: list[str], folder: Path, log: Path | None = None) -> tuple
         folder: to run it in.
         log: gets what it prints; else that goes to the terminal.
     """
-    started, peak = time.monotonic(), 0
+    started, peak, python = time.monotonic(), 0, 0
     with (log or Path(os.devnull)).open("w", encoding="utf-8") as target:
         process = psutil.Popen(command, cwd=folder, **({"stdout": target, "stderr": subprocess.STDOUT} if log else {}))
         while process.poll() is None:
-            peak = max(peak, _memory(process))
+            used = _memory(process)
+            peak, python = max(peak, sum(used.values())), max(python, used[False])
             time.sleep(0.2)
     seconds = time.monotonic() - started
     if process.returncode != 0:
         if log:
             print(log.read_text(encoding="utf-8", errors="replace")[-4000:])
         raise subprocess.CalledProcessError(process.returncode, command)
-    return seconds, peak / 2**20
+    return Taken(seconds, peak / 2**20, python / 2**20)
 
 
 def machine() -> str:
@@ -39,11 +49,13 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.machine()}, Python {platform.python_version()}"
 
 
-def _memory(process: psutil.Process) -> int:
-    total = 0
+def _memory(process: psutil.Process) -> dict[bool, int]:
+    """Bytes of JVMs (True) and of all else (False)."""
+    total = {True: 0, False: 0}
     for one in [process, *process.children(recursive=True)]:
         try:
-            total += one.memory_full_info().pss  # what processes share, as after a fork, counts once
+            # What processes share, as after a fork, counts once.
+            total[one.name() == "java"] += one.memory_full_info().pss
         except psutil.NoSuchProcess:  # it ended between the listing and the look
             continue
     return total
