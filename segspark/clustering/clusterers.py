@@ -31,7 +31,7 @@ def kmeans(points: Floats, k: int, seed: int, weights: Floats | None = None) -> 
         return np.zeros(len(points), dtype=np.int64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct points than k: the rest stays empty
-        model = KMeans(k, n_init=3, random_state=seed).fit(points, sample_weight=weights)
+        model = KMeans(min(k, len(points)), n_init=3, random_state=seed).fit(points, sample_weight=weights)
     return np.asarray(model.labels_, dtype=np.int64)
 
 
