@@ -37,6 +37,7 @@ REQUIRED = [
     "matplotlib",  # the figures of reports and handbook
     "Jinja2",  # the templates of dashboard and handbook
     "scikit-learn",  # driver only: cluster indices on a sample of bounded size
+    "stepmix",  # driver only: latent class analysis of counted answer patterns, with weights and missing answers
     "filelock",  # keeps two writers of one local store (tables, MLflow's sqlite) apart
 ]
 
