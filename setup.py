@@ -36,8 +36,9 @@ REQUIRED = [
     "rich",  # progress and tables in the terminal
     "matplotlib",  # the figures of reports and handbook
     "Jinja2",  # the templates of dashboard and handbook
-    "scikit-learn",  # driver only: cluster indices on a sample of bounded size
     "stepmix",  # driver only: latent class analysis of counted answer patterns, with weights and missing answers
+    "scikit-learn",  # driver only: KMeans on a coreset, cluster indices on a sample, both of bounded size
+    "threadpoolctl",  # driver only: one thread per fit, so that sums are taken in one order (scikit-learn has it, too)
     "filelock",  # keeps two writers of one local store (tables, MLflow's sqlite) apart
 ]
 

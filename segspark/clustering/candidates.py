@@ -5,15 +5,12 @@ from typing import Any
 
 from pyspark.ml import Estimator
 from pyspark.ml.clustering import BisectingKMeans, GaussianMixture, KMeans
-from pyspark.ml.functions import array_to_vector, vector_to_array
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from segspark.clustering.preparation import PREPARED
 from segspark.config.model import Algorithm, Clustering
 
 _POINTS_PER_DIMENSION = 10
-_JITTER = 0.02
+JITTER = 0.02  # standard deviations per input, by which customers are moved for mixtures
 CLUSTER = "prediction"  # the name that MLflow looks for when it applies a model
 
 
@@ -65,32 +62,21 @@ def too_few_customers(candidate: Candidate, customers: int, inputs: int) -> str:
     return f"a mixture of {candidate.k} with {inputs} inputs needs at least {needed} customers"
 
 
-def jittered(prepared: DataFrame, seed: int) -> DataFrame:
-    """Prepared customers, moved by up to 0.02 standard deviations per input, for mixtures to be fitted on.
-
-    The same as a small ridge on the covariances (variance 0.0001): many customers with the very same features would
-    otherwise pull a component's covariance to zero. The move follows from customer_id and seed
-    alone.
+def estimator(candidate: Candidate, settings: Clustering, weight: str | None = None) -> "Estimator[Any]":
+    """The spark.ml estimator of a candidate: squared Euclidean distances, predictions in `prediction`.
 
     Args:
-        prepared: customer_id and the vector `features`.
+        candidate: algorithm, k and seed.
+        settings: iterations and tolerance.
+        weight: column of weights; None: each row counts once.
     """
-    moved = F.transform(
-        vector_to_array(F.col(PREPARED)),
-        lambda value, position: value + _JITTER * F.xxhash64("customer_id", position, F.lit(seed)) / F.lit(2.0**63),
-    )
-    return prepared.select("customer_id", array_to_vector(moved).alias(PREPARED))
-
-
-def estimator(candidate: Candidate, settings: Clustering) -> "Estimator[Any]":
-    """The spark.ml estimator of a candidate: squared Euclidean distances, predictions in `prediction`."""
     common: dict[str, Any] = {
         "featuresCol": PREPARED,
         "predictionCol": CLUSTER,
         "k": candidate.k,
         "seed": candidate.seed,
         "maxIter": settings.max_iterations[candidate.algorithm],
-    }
+    } | ({"weightCol": weight} if weight else {})
     if candidate.algorithm == "kmeans":
         return KMeans(**common, tol=settings.tolerance)
     if candidate.algorithm == "bisecting":

@@ -1,13 +1,17 @@
-"""Evaluation: what is measured of a fitted candidate, on bounded samples."""
+"""Evaluation: what is measured of a fitted candidate, on all customers and on a sample of bounded size."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import pairwise_distances, silhouette_score
+from sklearn.metrics import pairwise_distances
 
 from segspark.clustering.candidates import Candidate
+from segspark.clustering.indices import calinski_harabasz, cost, davies_bouldin, mixture_bic
+from segspark.clustering.passes import Counted, Measured
+from segspark.clustering.silhouette import mean_silhouette
+from segspark.kernels.points import Floats
 
 
 @dataclass(frozen=True)
@@ -15,20 +19,36 @@ class Evaluation:
     """A fitted candidate's measures.
 
     Attributes:
-        cluster_sizes: members of each cluster in the training sample, by cluster number.
-        silhouette_euclidean: mean silhouette (Rousseeuw 1987), Euclidean distance; None with a single cluster.
+        cluster_sizes: customers of each cluster, the largest first; all customers, held out ones included.
+        silhouette_euclidean: mean silhouette (Rousseeuw 1987), Euclidean distance, on the evaluation sample; None with
+            a single cluster.
+        silhouette_error: standard error of that mean over the customers of the sample.
         silhouette_squared_euclidean: the same with squared distances, as MLlib's evaluator has it by default.
-        cost: sum of squared distances to the own centre, training sample; None for mixtures.
-        log_likelihood: of the training sample, nats; None but for mixtures.
+        cost: sum of squared distances to the own centre, of the customers trained on; None for mixtures.
+        holdout_cost: the same of those held out, divided by their number; None, too, if there are none.
+        log_likelihood: of the customers trained on, nats; None but for mixtures.
+        holdout_log_likelihood: of those held out, divided by their number; None, too, if there are none.
+        bic: Bayesian information criterion, the lower the better; None but for mixtures.
+        simplified_silhouette: mean over all customers of (b - a) / max(a, b), with a the Euclidean distance to the own
+            centre and b that to the nearest other; None for mixtures.
+        calinski_harabasz: of the customers trained on; None for mixtures.
+        davies_bouldin: of the customers trained on, Euclidean; None for mixtures.
     """
 
     candidate: Candidate
+    duration_seconds: float
     cluster_sizes: tuple[int, ...]
     silhouette_euclidean: float | None
+    silhouette_error: float | None
     silhouette_squared_euclidean: float | None
-    cost: float | None
-    log_likelihood: float | None
-    duration_seconds: float
+    cost: float | None = None
+    holdout_cost: float | None = None
+    log_likelihood: float | None = None
+    holdout_log_likelihood: float | None = None
+    bic: float | None = None
+    simplified_silhouette: float | None = None
+    calinski_harabasz: float | None = None
+    davies_bouldin: float | None = None
 
     @property
     def clusters(self) -> int:
@@ -61,8 +81,8 @@ class Distances:
         return Distances(euclidean, euclidean**2)
 
 
-def silhouettes(distances: Distances, labels: Sequence[int]) -> tuple[float | None, float | None]:
-    """Mean silhouette with Euclidean and with squared Euclidean distances; None unless there are 2 clusters.
+def silhouettes(distances: Distances, labels: npt.NDArray[np.intp]) -> dict[str, Any]:
+    """Mean silhouettes of the evaluation sample, as fields of Evaluation; None unless there are 2 clusters.
 
     Args:
         distances: of n customers.
@@ -70,14 +90,55 @@ def silhouettes(distances: Distances, labels: Sequence[int]) -> tuple[float | No
 
     Examples:
         >>> points = np.array([[0.0], [1.0], [10.0], [11.0]])
-        >>> euclidean, squared = silhouettes(Distances.between(points), [0, 0, 1, 1])
-        >>> round(euclidean, 4), round(squared, 4)
-        (0.8997, 0.9899)
+        >>> found = silhouettes(Distances.between(points), np.array([0, 0, 1, 1]))
+        >>> {name: round(value, 4) for name, value in found.items()}
+        {'silhouette_euclidean': 0.8997, 'silhouette_error': 0.0029, 'silhouette_squared_euclidean': 0.9899}
     """
-    found = len(set(labels))
-    if not 2 <= found < len(labels):
-        return None, None
-    return (
-        float(silhouette_score(distances.euclidean, labels, metric="precomputed")),
-        float(silhouette_score(distances.squared, labels, metric="precomputed")),
-    )
+    euclidean = mean_silhouette(distances.euclidean, labels)
+    squared = mean_silhouette(distances.squared, labels)
+    return {
+        "silhouette_euclidean": euclidean and euclidean[0],
+        "silhouette_error": euclidean and euclidean[1],
+        "silhouette_squared_euclidean": squared and squared[0],
+    }
+
+
+def of_partition(found: tuple[Measured, Measured], centres: Floats) -> dict[str, Any]:
+    """Measures of a partition, as fields of Evaluation.
+
+    Args:
+        found: of the customers trained on, and of those held out.
+        centres: in the prepared unit, about the same point as the sums.
+    """
+    trained, held = found
+    customers = float(trained.sums.counts.sum()), float(held.sums.counts.sum())
+    firm = (trained.silhouette * customers[0] + held.silhouette * customers[1]) / sum(customers)
+    return {
+        "cluster_sizes": _sizes(trained.sums.counts + held.sums.counts),
+        "cost": cost(trained.sums, centres),
+        "holdout_cost": cost(held.sums, centres) / customers[1] if customers[1] else None,
+        "simplified_silhouette": float(firm),
+        "calinski_harabasz": calinski_harabasz(trained.sums),
+        "davies_bouldin": davies_bouldin(trained.sums),
+    }
+
+
+def of_mixture(found: tuple[Counted, Counted], inputs: int) -> dict[str, Any]:
+    """Measures of a mixture, as fields of Evaluation.
+
+    Args:
+        found: sizes and log-likelihood of the customers trained on, and of those held out.
+        inputs: coordinates of a customer.
+    """
+    (sizes, likelihood), (held_sizes, held) = found
+    customers = int(sizes.sum())
+    return {
+        "cluster_sizes": _sizes(sizes + held_sizes),
+        "log_likelihood": likelihood,
+        "holdout_log_likelihood": held / int(held_sizes.sum()) if held_sizes.sum() else None,
+        "bic": mixture_bic(likelihood, customers, len(sizes), inputs),
+    }
+
+
+def _sizes(counts: npt.NDArray[Any]) -> tuple[int, ...]:
+    return tuple(sorted((int(one) for one in counts), reverse=True))

@@ -26,7 +26,9 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 Zone = Annotated[str, AfterValidator(_zone)]
 PositiveInt = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(gt=0, le=100)]
 Algorithm = Literal["kmeans", "bisecting", "gmm"]
+Transform = Literal["none", "log", "yeo-johnson"]
 Decayed = Literal["spend", "orders"]
 Family = Literal[
     "rfm",
@@ -474,10 +476,47 @@ class Clustering(Model):
     parallel_fits: PositiveInt = Field(4, description="candidates fitted at a time; each uses one core")
     tolerance: Annotated[float, Field(gt=0)] = 1e-4
     winsorise: tuple[Share, Share] = Field((0.01, 0.99), description="quantiles beyond which values are pulled in")
-    log_skewness: float = Field(1.0, description="features more skewed than this get a signed log1p")
-    sample_rows: Annotated[int, Field(ge=100)] = Field(100_000, description="customers that candidates are fitted on")
+    log_skewness: float = Field(1.0, description="skewness beyond which a feature is transformed")
+    transform: Transform = Field("log", description="what features more skewed than log_skewness go through")
+    scale: Literal["standard", "robust"] = Field(
+        "standard", description="what inputs are divided by: standard deviation, or interquartile range over 1.349"
+    )
+    weights: dict[Identifier, Weight] = Field(
+        default_factory=dict, description="input: weight; 1 is that of a number with standard deviation 1"
+    )
+    unknown_weight: Annotated[float, Field(ge=0, le=10)] = Field(
+        0, description="weight of a coordinate that tells who is unknown, for inputs that have some; 0: there is none"
+    )
+    levels: Annotated[int, Field(ge=1, le=100)] = Field(
+        10, description="of an input that is text: the most frequent so many become indicators"
+    )
+    correlation_limit: Share = Field(
+        0.95, description="an input whose rank correlation with one before it is above this is left out; 1: none is"
+    )
+    sample_rows: Annotated[int, Field(ge=100)] = Field(
+        100_000, description="customers by whom the preparation of inputs is decided"
+    )
     evaluation_rows: Annotated[int, Field(ge=50, le=20_000)] = Field(5_000, description="customers for the silhouette")
     smallest_share: Share = Field(0.03, description="a candidate with a smaller cluster is not chosen")
+
+
+class Search(Model):
+    """How candidates are fitted."""
+
+    exact: bool = Field(
+        False, description="fit each candidate on all customers, as spark.ml does, instead of on a coreset of them"
+    )
+    coreset_rows: Annotated[int, Field(ge=1_000, le=1_000_000)] = Field(
+        20_000, description="customers that candidates are fitted on, each standing for many; all, if there are fewer"
+    )
+    restarts: PositiveInt = Field(5, description="seeds of each KMeans; the one of lowest cost goes on")
+    passes: PositiveInt = Field(10, description="over all customers, at most, in which KMeans candidates are refined")
+    tolerance: Annotated[float, Field(gt=0)] = Field(
+        1e-4, description="a candidate whose cost a pass lowers by a smaller share is refined no further"
+    )
+    holdout_share: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        0.2, description="customers by whom candidates are judged and that none is fitted on; by a hash of their id"
+    )
 
 
 class Assignment(Model):
@@ -528,6 +567,7 @@ class Config(Model):
     features: Features = Field(default_factory=Features)
     population: Population = Field(default_factory=Population)
     clustering: Clustering = Field(default_factory=Clustering)
+    search: Search = Field(default_factory=Search)
     assignment: Assignment = Field(default_factory=Assignment)
     tracking: Tracking = Field(default_factory=Tracking)
     report: Report = Field(default_factory=Report)

@@ -3,27 +3,27 @@
 from collections.abc import Sequence
 
 import pandas as pd
-from pyspark.ml import Pipeline, PipelineModel
+from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from segspark.clustering.candidates import CLUSTER
 from segspark.clustering.choice import Choice, choose
-from segspark.clustering.evaluation import Evaluation
-from segspark.clustering.preparation import InputPlan, as_doubles, plan_inputs, preparation_stages
+from segspark.clustering.inputs import Input
+from segspark.clustering.preparation import plan_inputs, preparation_stages, summarised, words
 from segspark.clustering.sampling import training_sample
 from segspark.config.load import config_hash
 from segspark.errors import BadInputError
 from segspark.reporting.figures import segment_figures, training_figures
-from segspark.reporting.model import Candidate as ReportedCandidate
 from segspark.reporting.transformations import transformations_page
 from segspark.segments.naming import wordings
 from segspark.segments.profiles import profile
+from segspark.steps.candidates import Logged, log_candidates, publish_candidates, reported_candidate
 from segspark.steps.context import SECTIONS, Context, Outcome
 from segspark.steps.embeddings import carried, wanted
 from segspark.steps.population import eligible, features_at
 from segspark.steps.presentation import segment_cards
-from segspark.steps.search import fit, prepare, search
+from segspark.steps.search import pipeline_model, prepare, search
 from segspark.tables import TRAINING_CANDIDATES
 from segspark.tracking import EMBEDDINGS, ModelVersion, Training
 
@@ -52,12 +52,14 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     embeddings = carried(context) if wanted(context) else ""
     tags = _tags(context, inputs) | ({EMBEDDINGS: embeddings} if embeddings else {})
     training.describe(_params(context), tags, context.config.model_dump(mode="json", by_alias=True))
-    preparation = Pipeline(stages=preparation_stages(plans)).fit(sample)
-    prepared = prepare(sample, preparation, settings)
-    found = search(prepared, settings, training, context.reporter)
-    choice = choose([evaluation for evaluation, _ in found], settings)
+    preparation = PipelineModel(stages=preparation_stages(plans))
+    prepared = prepare(customers, preparation, plans, settings, context.config.search)
+    searched = search(prepared, context.reporter)
+    choice = choose([evaluation for evaluation, _ in searched], settings)
     _tell(context, choice)
-    model = PipelineModel(stages=[*preparation.stages, fit(choice.chosen.candidate, prepared, settings)])
+    found = log_candidates(training, [evaluation for evaluation, _ in searched], settings)
+    chosen = next(fitted for evaluation, fitted in searched if evaluation is choice.chosen)
+    model = PipelineModel(stages=[*preparation.stages, pipeline_model(chosen, prepared)])
     _log_findings(context, training, choice, found, plans, model.transform(sample))
     types = {feature.name: feature.type for feature in context.features}
     version = training.register(
@@ -66,7 +68,7 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
         _made_up(plans),
         embeddings if _tasted(context, plans) else "",
     )
-    _publish_candidates(context, training, choice, found)
+    publish_candidates(context, training, choice, found)
     training.promote(version)
     context.reporter.say(f"{version.label} registered and promoted to champion")
     prepared.unpersist()
@@ -74,26 +76,28 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     return version
 
 
-def _plans(context: Context, sample: DataFrame) -> list[InputPlan]:
+def _plans(context: Context, sample: DataFrame) -> list[Input]:
     """The inputs' preparation; what cannot be an input is an error if it was asked for, and dropped aloud if not."""
     settings = context.config.clustering
-    declared = [feature.name for feature in context.numeric_features]
+    types = {feature.name: feature.type for feature in context.features}
     automatic = [feature.name for feature in context.features if feature.automatic]
     names = automatic if settings.inputs == "auto" else settings.inputs
-    unknown = sorted(set(names) - set(declared))
-    if unknown:
+    if unknown := sorted(set(names) - types.keys()):
         raise BadInputError(
-            f"clustering.inputs: {name} is not a feature; there are {', '.join(declared)}" for name in unknown
+            f"clustering.inputs: {name} is not a feature; there are {', '.join(types)}" for name in unknown
         )
-    table: pd.DataFrame = as_doubles(sample, names).toPandas()  # at most clustering.sample_rows
+    numbers = [name for name in names if types[name] != "STRING"]
+    levels = [name for name in names if types[name] == "STRING"]
+    table: pd.DataFrame = summarised(sample, numbers, levels).toPandas()  # at most clustering.sample_rows
     if len(table) <= settings.k.max:
         raise BadInputError(
             [f"clustering.k.max: {settings.k.max} clusters need more customers than the {len(table)} that are "
              "eligible; lower clustering.k.max or check population.eligible"]
         )  # fmt: skip
     plans, unusable = plan_inputs(table, names, settings)
-    if settings.inputs != "auto" and unusable:
-        raise BadInputError(f"clustering.inputs: {one.feature} {one.reason}; remove it" for one in unusable)
+    broken = [one for one in unusable if not one.repeats]
+    if settings.inputs != "auto" and broken:
+        raise BadInputError(f"clustering.inputs: {one.feature} {one.reason}; remove it" for one in broken)
     if not plans:
         raise BadInputError(f"clustering.inputs: no feature varies: {one.feature} {one.reason}" for one in unusable)
     for one in unusable:
@@ -112,15 +116,15 @@ def _tags(context: Context, inputs: dict[str, str]) -> dict[str, str]:
     return versions | described | {"segspark.config_hash": config_hash(context.config, SECTIONS["train"])}
 
 
-def _tasted(context: Context, plans: Sequence[InputPlan]) -> bool:
+def _tasted(context: Context, plans: Sequence[Input]) -> bool:
     """Whether an input is made with product embeddings."""
     inputs = {plan.feature for plan in plans}
     return any(one.family == "embeddings" and one.name in inputs for one in context.features)
 
 
-def _made_up(plans: Sequence[InputPlan]) -> dict[str, object]:
-    """An example customer that nobody is: halfway between each input's limits."""
-    return {plan.feature: float(round((plan.lower + plan.upper) / 2)) for plan in plans}
+def _made_up(plans: Sequence[Input]) -> dict[str, object]:
+    """An example customer that nobody is."""
+    return {plan.feature: plan.example for plan in plans}
 
 
 def _tell(context: Context, choice: Choice) -> None:
@@ -133,8 +137,8 @@ def _log_findings(
     context: Context,
     training: Training,
     choice: Choice,
-    found: Sequence[tuple[Evaluation, str]],
-    plans: Sequence[InputPlan],
+    found: Sequence[Logged],
+    plans: Sequence[Input],
     clustered: DataFrame,
 ) -> None:
     reported = [reported_candidate(one, choice) for one, _ in found]
@@ -142,63 +146,16 @@ def _log_findings(
     sizes, profiles = profile(labelled, [feature.name for feature in context.numeric_features])
     cards = segment_cards(sizes, wordings(profiles, context.features), {}, profiles, context.told_features)
     training.log_figures(training_figures(reported) | segment_figures(cards, [], context.config.money.currency))
-    preparations = {plan.feature: plan.words for plan in plans}
     table = pd.DataFrame([vars(one) for one in reported])
     training.log_texts(
         {
-            "transformations.md": transformations_page(context.features, preparations),
+            "transformations.md": transformations_page(context.features, words(plans)),
             "candidates.csv": table.to_csv(index=False),
         }
     )
     training.conclude(choice.verdict, choice.warning)
     silhouette = choice.chosen.silhouette_euclidean
     training.log_metrics({"silhouette.euclidean.sample": silhouette or 0.0, "k": float(choice.chosen.candidate.k)})
-
-
-def reported_candidate(one: Evaluation, choice: Choice) -> ReportedCandidate:
-    """A candidate as reports show it."""
-    candidate = one.candidate
-    return ReportedCandidate(
-        algorithm=candidate.algorithm,
-        k=candidate.k,
-        seed=candidate.seed,
-        silhouette=one.silhouette_euclidean,
-        silhouette_distance="euclidean",
-        cost=one.cost,
-        log_likelihood=one.log_likelihood,
-        smallest_share=one.smallest_share,
-        duration_seconds=one.duration_seconds,
-        chosen=one is choice.chosen,
-        reason=choice.reasons[candidate],
-    )
-
-
-def _publish_candidates(
-    context: Context, training: Training, choice: Choice, found: Sequence[tuple[Evaluation, str]]
-) -> None:
-    rows = [
-        (
-            training.run_id,
-            one.candidate.algorithm,
-            one.candidate.k,
-            one.candidate.seed,
-            one.clusters,
-            one.silhouette_euclidean,
-            one.silhouette_squared_euclidean,
-            one.cost,
-            one.log_likelihood,
-            one.smallest_share,
-            list(one.cluster_sizes),
-            one is choice.chosen,
-            choice.reasons[one.candidate],
-            one.duration_seconds,
-            mlflow_run_id,
-            context.as_of,
-        )
-        for one, mlflow_run_id in found
-    ]
-    schema = ", ".join(f"{column.name} {column.type}" for column in TRAINING_CANDIDATES.columns)
-    context.writer(training.run_id).publish(TRAINING_CANDIDATES, context.spark.createDataFrame(rows, schema))
 
 
 def _outcome(context: Context, inputs: dict[str, str], version: ModelVersion) -> Outcome:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from pyspark.ml import Pipeline, PipelineModel
+from pyspark.ml import PipelineModel
 from pyspark.ml.clustering import GaussianMixture, KMeans
 from pyspark.ml.evaluation import ClusteringEvaluator
 from pyspark.ml.feature import VectorAssembler
@@ -18,7 +18,8 @@ from sklearn.datasets import load_iris
 
 from segspark.clustering.candidates import CLUSTER, Candidate, estimator
 from segspark.clustering.evaluation import Distances, silhouettes
-from segspark.clustering.preparation import PREPARED, InputPlan, as_doubles, preparation_stages
+from segspark.clustering.inputs import LevelsInput, NumberInput, Shape
+from segspark.clustering.preparation import PREPARED, preparation_stages, summarised
 from segspark.clustering.sampling import training_sample
 from segspark.clustering.scoring import cluster_count, score
 from segspark.config.model import Clustering
@@ -42,40 +43,51 @@ VALUES = [
 ]
 
 
+HOSTILE = "it's `a` \\ __THIS__ ${x} %s \n é"
+
+
 @pytest.fixture(scope="module")
 def prepared(spark):
-    rows = spark.createDataFrame(VALUES, "customer_id STRING, n BIGINT, money DECIMAL(38,4), x DOUBLE").coalesce(1)
+    rows = spark.createDataFrame(
+        [(*row, HOSTILE if row[0] in "ac" else None) for row in VALUES],
+        "customer_id STRING, n BIGINT, money DECIMAL(38,4), x DOUBLE, `a``b` STRING",
+    ).coalesce(1)
     plans = [
-        InputPlan("n", 2.0, 50.0, True, 1 / 6),
-        InputPlan("money", -500.0, 15.0, True, 1 / 6),
-        InputPlan("x", 3.5, 7.25, False, 1 / 3),
+        NumberInput("n", 2.0, 50.0, Shape("log"), 4.0, 0.5, 3.0, 1 / 6, 0.25),
+        NumberInput("money", -500.0, 15.0, Shape("yeo-johnson", 0.5), 0.0, 2.0, 1.0, 1 / 6),
+        NumberInput("x", 3.5, 7.25, Shape("none"), 5.0, 2.5, 1.0, 1 / 3),
+        LevelsInput("a`b", {HOSTILE: 1 / 3, "other": 0.1}, 1.0),
     ]
-    return matrix(Pipeline(stages=preparation_stages(plans)).fit(rows).transform(rows))
+    return matrix(PipelineModel(stages=preparation_stages(plans)).transform(rows))
 
 
-def by_hand(values, lower, upper, log):
-    """Winsorise, signed log1p, fill with the lower median of what is known, divide by the sample deviation."""
-    pulled = [None if v is None or math.isnan(v) else min(max(float(v), lower), upper) for v in values]
-    shaped = [v if v is None or not log else math.copysign(math.log(1 + abs(v)), v) for v in pulled]
-    known = sorted(v for v in shaped if v is not None)
-    filled = np.array([known[(len(known) - 1) // 2] if v is None else v for v in shaped])
-    return filled / filled.std(ddof=1)
+def test_numbers_are_pulled_in_shaped_and_scaled_as_computed_by_hand(prepared):
+    # from the lower limit, 2: log1p(value) - log1p(2), over 0.5, times 3; the unknown one counts as 4
+    logged = [(math.log1p(value) - math.log1p(2)) / 0.5 * 3 for value in (2, 2, 4, 4, 50, 5)]
+    assert prepared[:, 0] == pytest.approx(logged, rel=1e-12)
+    # lambda 0.5: above 0 ((x + 1) ** 0.5 - 1) / 0.5; below it -((1 - x) ** 1.5 - 1) / 1.5
+    bent = [-((1 - x) ** 1.5 - 1) / 1.5 if x < 0 else ((x + 1) ** 0.5 - 1) / 0.5 for x in (-500, -7, 0, 10, 15, 0)]
+    assert prepared[:, 2] == pytest.approx([(one - bent[0]) / 2 for one in bent], rel=1e-12)
+    assert prepared[:, 3] == pytest.approx([0, 0.2, 0.6, 1.5, 0.6, 0.6])
 
 
-@pytest.mark.parametrize(
-    ("position", "lower", "upper", "log"), [(0, 2.0, 50.0, True), (1, -500.0, 15.0, True), (2, 3.5, 7.25, False)]
-)
-def test_the_pipeline_prepares_as_computed_by_hand(prepared, position, lower, upper, log):
-    column = [row[position + 1] for row in VALUES]
-    assert prepared[:, position] == pytest.approx(by_hand(column, lower, upper, log), rel=1e-12)
+def test_who_is_unknown_is_told_by_a_coordinate_of_its_own(prepared):
+    assert prepared[:, 1].tolist() == [0, 0, 0.25, 0, 0, 0]
 
 
-def test_inputs_as_doubles_keep_unknown_values_unknown(spark):
+def test_a_level_has_an_indicator_whatever_its_text(prepared):
+    height = 1 / (2 / 9 + 0.09) ** 0.5
+    assert prepared[:, 4] == pytest.approx([height, 0, height, 0, 0, 0])
+    assert prepared[:, 5].tolist() == [0] * 6
+
+
+def test_features_are_summarised_as_doubles_and_text_with_unknown_values_kept(spark):
     rows = spark.createDataFrame(VALUES[:3], "customer_id STRING, n BIGINT, money DECIMAL(38,4), x DOUBLE")
-    table = as_doubles(rows, ["money", "n"]).toPandas()
-    assert list(table.columns) == ["customer_id", "money", "n"]
+    table = summarised(rows, ["money", "n"], ["x"]).toPandas()
+    assert list(table.columns) == ["customer_id", "money", "n", "x"]
     assert table["money"].tolist() == [-1000.0, -7.0, 0.0]
     assert np.isnan(table["n"][2])
+    assert table["x"].tolist() == ["3.0", "4.0", "NaN"]
 
 
 # Sampling
@@ -145,7 +157,8 @@ def test_our_squared_silhouette_is_the_one_of_spark_s_own_evaluator(iris, on_iri
     labelled = on_iris[3].transform(iris).persist()
     labels = [row[CLUSTER] for row in labelled.collect()]
     theirs = ClusteringEvaluator(predictionCol=CLUSTER, featuresCol=PREPARED).evaluate(labelled)
-    assert silhouettes(Distances.between(IRIS), labels)[1] == pytest.approx(theirs, abs=1e-9)
+    ours = silhouettes(Distances.between(IRIS), np.array(labels))["silhouette_squared_euclidean"]
+    assert ours == pytest.approx(theirs, abs=1e-9)
 
 
 @pytest.mark.parametrize("algorithm", ["kmeans", "bisecting", "gmm"])

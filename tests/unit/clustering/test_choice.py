@@ -15,7 +15,7 @@ SETTINGS = Clustering(manageable=Manageable(min=3, max=5), smallest_share=0.1)
 
 def measured(algorithm, k, silhouette, sizes=None):
     sizes = sizes or (10,) * k
-    return Evaluation(Candidate(algorithm, k, 42), tuple(sizes), silhouette, silhouette, 1.0, None, 0.1)
+    return Evaluation(Candidate(algorithm, k, 42), 0.1, tuple(sizes), silhouette, None, silhouette, cost=1.0)
 
 
 def chosen(*evaluations, settings=SETTINGS):
