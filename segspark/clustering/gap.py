@@ -112,7 +112,7 @@ def smallest_within_one_error(values: Sequence[float], errors: Sequence[float]) 
 def within_one_error_of_max(values: Sequence[float], errors: Sequence[float]) -> int:
     """The smallest k whose value is within one standard error of the largest: clusGap's globalSEmax.
 
-    It looks beyond a dip.
+    It looks beyond a dip, and finds clusters in a single skewed population, whose box is mostly empty.
 
     Examples:
         >>> within_one_error_of_max([0.3, 0.1, 0.8, 0.9, 0.7], [0.1, 0.1, 0.1, 0.2, 0.1])

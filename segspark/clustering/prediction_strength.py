@@ -35,7 +35,8 @@ def prediction_strength(
 ) -> PredictionStrength:
     """Prediction strength of Tibshirani & Walther (2005), each half being both learnt from and tested, as R's fpc does.
 
-    A split counts 0 where the clusterer finds fewer than k clusters in a half.
+    A split counts 0 where the clusterer finds fewer than k clusters in a half. A single long cloud can have a high
+    strength for k = 2, as its halves are found again: set it beside structureless data of the same covariance.
 
     Args:
         points: a sample of prepared customers, shape (n, d).

@@ -65,6 +65,12 @@ def test_a_single_cloud_is_one_cluster():
     assert max(found.strength[1:]) < 0.8 and found.k == 1
 
 
+def test_the_halves_of_a_long_cloud_are_found_again():
+    # Why it needs a null: a single population, and two clusters by the rule.
+    points = clouds((0, 0), n=4000) * [10, 1]
+    assert prediction_strength(points, 2, seed=1, splits=5).k == 2
+
+
 def test_the_worst_cluster_decides():
     # One cluster far away that is always found, and a cloud that is cut at random: as a mean the first would hide it.
     def halves(points, k, seed, weights=None):
