@@ -48,6 +48,13 @@ def test_over_seeds_the_mean_and_the_smallest_of_all_pairs_are_given():
     assert over_seeds(np.zeros((4, 1)), 2, [2, 2, 1], clusterer=seeded) == (pytest.approx(1 / 3), 0.0)
 
 
+def test_over_seeds_weights_are_repeats():
+    # 2 | 2 and 1 | 3 with 1, 1, 2, 1 customers: as {0,1} {2,2,3} and {0} {1,2,2,3}.
+    expected = adjusted_rand_score([0, 0, 1, 1, 1], [0, 1, 1, 1, 1])
+    found = over_seeds(np.zeros((4, 1)), 2, [2, 1], clusterer=seeded, weights=np.array([1.0, 1, 2, 1]))
+    assert found == pytest.approx((expected, expected)) and expected != 0
+
+
 def test_one_seed_cannot_be_compared():
     with pytest.raises(ValueError, match="at least two seeds"):
         over_seeds(np.zeros((4, 1)), 2, [1])

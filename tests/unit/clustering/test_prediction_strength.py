@@ -79,8 +79,9 @@ def test_the_worst_cluster_decides():
 
     points = clouds((0.0,), (100.0,), n=60)
     found = prediction_strength(points, 3, seed=1, splits=5, clusterer=halves)
-    # Of the pairs of a half that was cut at random about half stay together on either side of any cut.
-    assert 0.35 < found.strength[2] < 0.65
+    # Of the pairs of a half that was cut at random about half stay together on either side of any cut; the mean of
+    # the three clusters would be 2/3.
+    assert 0.45 < found.strength[2] < 0.55
 
 
 def test_the_standard_error_is_that_of_the_mean_over_splits():
