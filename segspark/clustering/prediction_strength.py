@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import pairwise_distances_argmin
 
 from segspark.clustering.clusterers import Clusterer, Floats, Ints, centroids, kmeans
+from segspark.kernels.membership import distances
 
 THRESHOLD = 0.8  # the paper's; it names 0.8 to 0.9
 
@@ -108,4 +108,4 @@ def _of_split(one: Floats, other: Floats, k: int, seed: int, clusterer: Clustere
 
 
 def _nearest(points: Floats, learnt_from: Floats, labels: Ints, k: int) -> Ints:
-    return np.asarray(pairwise_distances_argmin(points, centroids(learnt_from, labels, k)), dtype=np.int64)
+    return np.asarray(distances(points, centroids(learnt_from, labels, k)).argmin(axis=1), dtype=np.int64)
