@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from segspark.clustering.candidates import Candidate
 from segspark.clustering.evaluation import Evaluation
-from segspark.config.model import Clustering
+from segspark.clustering.stability import words
+from segspark.config.model import Clustering, Search
 from segspark.errors import RefusedError
 
 # Kaufman & Rousseeuw (1990), Finding Groups in Data, table 4: mean silhouette with plain (not squared) distances.
@@ -33,28 +34,35 @@ class Choice:
     warning: str
 
 
-def choose(evaluations: Sequence[Evaluation], settings: Clustering) -> Choice:
-    """Choose the highest Euclidean silhouette among the candidates with a manageable k and no tiny cluster.
+def choose(evaluations: Sequence[Evaluation], settings: Clustering, search: Search, kpi: str = "") -> Choice:
+    """Choose by the yardstick: of the candidates within one standard error of the best, the one of fewest clusters.
 
-    Ties go to the smaller k, then to the algorithm configured first.
+    Candidates are eligible that have a manageable k, no tiny cluster, and clusters that come back in resamples. The
+    yardstick is how well segments separate the KPI in the next period. Where that is not known, the highest Euclidean
+    silhouette is chosen. Ties go to the smaller k, then to the algorithm configured first.
+
+    Args:
+        evaluations: all candidates.
+        settings: of the clustering.
+        search: of the search.
+        kpi: what the yardstick separates, in words.
 
     Raises:
-        RefusedError: no candidate has a manageable k and clusters large enough.
+        RefusedError: no candidate is eligible.
     """
-    obstacles = {one.candidate: _obstacle(one, settings) for one in evaluations}
+    obstacles = {one.candidate: unmanageable(one, settings) or _unstable(one, search) for one in evaluations}
     eligible = [one for one in evaluations if not obstacles[one.candidate]]
     if not eligible:
         raise RefusedError(_nobody(obstacles, settings))
-    best = min(eligible, key=lambda one: _rank(one, settings))
-    reasons = {one.candidate: obstacles[one.candidate] or _against(one, best) for one in evaluations}
-    value = _known(best.silhouette_euclidean)
-    won, bounds = best.candidate, settings.manageable
+    rule = _Separation(settings, kpi) if all(one.separation is not None for one in eligible) else _Silhouette(settings)
+    best, chosen = rule.chosen(eligible)
+    reasons = {one.candidate: obstacles[one.candidate] or rule.against(one, best, chosen) for one in evaluations}
     verdict = (
-        f"{won.algorithm} with k={won.k} has the highest mean silhouette (Euclidean, {value:.3f}) "
-        f"of the {len(eligible)} candidates with {bounds.min} to {bounds.max} clusters, each of at least "
-        f"{settings.smallest_share:.0%} of customers: {structure(value)}."
+        f"{chosen.candidate.algorithm} with k={chosen.candidate.k} {rule.words(best, chosen)} of the {len(eligible)} "
+        f"candidates with {settings.manageable.min} to {settings.manageable.max} clusters, each of at least "
+        f"{settings.smallest_share:.0%} of customers{_lasting(chosen)}."
     )
-    return Choice(best, reasons, verdict, _warning(value))
+    return Choice(chosen, reasons, verdict, _warning(_known(chosen.silhouette_euclidean)))
 
 
 def structure(silhouette: float) -> str:
@@ -69,7 +77,8 @@ def structure(silhouette: float) -> str:
     return next((words for bound, words in _STRUCTURE if silhouette > bound), _NOTHING)
 
 
-def _obstacle(one: Evaluation, settings: Clustering) -> str:
+def unmanageable(one: Evaluation, settings: Clustering) -> str:
+    """Why nobody could work with a candidate's clusters; empty if they could."""
     k, bounds = one.candidate.k, settings.manageable
     if not bounds.min <= k <= bounds.max:
         return f"k={k} is outside the manageable range {bounds.min} to {bounds.max}"
@@ -80,25 +89,94 @@ def _obstacle(one: Evaluation, settings: Clustering) -> str:
     return ""
 
 
-def _rank(one: Evaluation, settings: Clustering) -> tuple[float, int, int]:
-    order = settings.algorithms.index(one.candidate.algorithm)
-    return -_known(one.silhouette_euclidean), one.candidate.k, order
+@dataclass(frozen=True)
+class _Separation:
+    """The fewest clusters within one standard error of the best separation."""
+
+    settings: Clustering
+    kpi: str
+
+    def chosen(self, eligible: Sequence[Evaluation]) -> tuple[Evaluation, Evaluation]:
+        best = min(eligible, key=lambda one: (-_known(one.separation), *_order(one, self.settings)))
+        enough = [one for one in eligible if self._within(one, best)]
+        fewest = min(one.candidate.k for one in enough)
+        few = [one for one in enough if one.candidate.k == fewest]
+        return best, min(few, key=lambda one: (-_known(one.separation), *_order(one, self.settings)))
+
+    def _within(self, one: Evaluation, best: Evaluation) -> bool:
+        return _known(one.separation) >= _known(best.separation) - (best.separation_error or 0.0)
+
+    def against(self, one: Evaluation, best: Evaluation, chosen: Evaluation) -> str:
+        told = f"separates the next period's KPI by {_known(one.separation):.3f}"
+        if one is chosen:
+            return f"chosen: {told}, with the fewest clusters within one standard error of the best"
+        if not self._within(one, best):
+            error, most = best.separation_error or 0.0, _known(best.separation)
+            return f"{told}, more than one standard error ({error:.3f}) below {most:.3f}"
+        if one.candidate.k > chosen.candidate.k:
+            return f"{told}, no better than one standard error, with more clusters than the chosen one"
+        return f"{told}, with as many clusters as the chosen one, which separates it by {_known(chosen.separation):.3f}"
+
+    def words(self, best: Evaluation, chosen: Evaluation) -> str:
+        of = f" of '{self.kpi}'" if self.kpi else ""
+        won = _known(chosen.separation)
+        told = f"explains {won:.1%} (adjusted) of the variance{of} in the next period among customers held out, "
+        if chosen is best:
+            return told + "the most"
+        name, error = best.candidate, best.separation_error or 0.0
+        return told + (
+            f"within one standard error ({error:.1%}) of the best ({name.algorithm} k={name.k}: "
+            f"{_known(best.separation):.1%}), and has the fewest clusters"
+        )
 
 
-def _against(one: Evaluation, best: Evaluation) -> str:
-    if one is best:
-        return "chosen: highest silhouette among the eligible"
-    own, highest = _known(one.silhouette_euclidean), _known(best.silhouette_euclidean)
-    if own == highest:
-        return f"silhouette {own:.3f}, tied with the chosen one, which has the smaller k or is configured first"
-    return f"silhouette {own:.3f}, below {highest:.3f}"
+@dataclass(frozen=True)
+class _Silhouette:
+    """The highest Euclidean silhouette."""
+
+    settings: Clustering
+
+    def chosen(self, eligible: Sequence[Evaluation]) -> tuple[Evaluation, Evaluation]:
+        best = min(eligible, key=lambda one: (-_known(one.silhouette_euclidean), *_order(one, self.settings)))
+        return best, best
+
+    def against(self, one: Evaluation, best: Evaluation, chosen: Evaluation) -> str:
+        if one is chosen:
+            return "chosen: highest silhouette among the eligible"
+        own, highest = _known(one.silhouette_euclidean), _known(best.silhouette_euclidean)
+        if own == highest:
+            return f"silhouette {own:.3f}, tied with the chosen one, which has the smaller k or is configured first"
+        return f"silhouette {own:.3f}, below {highest:.3f}"
+
+    def words(self, best: Evaluation, chosen: Evaluation) -> str:
+        value = _known(chosen.silhouette_euclidean)
+        return f"has the highest mean silhouette (Euclidean, {value:.3f}: {structure(value)})"
+
+
+def _order(one: Evaluation, settings: Clustering) -> tuple[int, int]:
+    return one.candidate.k, settings.algorithms.index(one.candidate.algorithm)
+
+
+def _unstable(one: Evaluation, search: Search) -> str:
+    if one.stability is None or one.stability >= search.stability:
+        return ""
+    return (
+        f"its weakest cluster comes back in resamples with a mean Jaccard similarity of {one.stability:.2f}, below "
+        f"{search.stability:.2f}"
+    )
+
+
+def _lasting(one: Evaluation) -> str:
+    if one.stability is None:
+        return ""
+    return f"; in resamples its weakest cluster is {words(one.stability)} (mean Jaccard similarity {one.stability:.2f})"
 
 
 def _warning(silhouette: float) -> str:
     if silhouette > 0.5:
         return ""
     return (
-        f"Even the best candidate shows {structure(silhouette)} (mean Euclidean silhouette {silhouette:.3f}; "
+        f"The chosen segments show {structure(silhouette)} (mean Euclidean silhouette {silhouette:.3f}; "
         "above 0.5 would be reasonable)."
     )
 
@@ -108,7 +186,7 @@ def _nobody(obstacles: dict[Candidate, str], settings: Clustering) -> str:
     return (
         "no candidate can be chosen, so nothing was published; widen clustering.manageable "
         f"({settings.manageable.min} to {settings.manageable.max}), lower clustering.smallest_share "
-        f"({settings.smallest_share:.0%}) or change clustering.inputs:\n{lines}"
+        f"({settings.smallest_share:.0%}) or search.stability, or change clustering.inputs:\n{lines}"
     )
 
 

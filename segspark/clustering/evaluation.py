@@ -33,6 +33,10 @@ class Evaluation:
             centre and b that to the nearest other; None for mixtures.
         calinski_harabasz: of the customers trained on; None for mixtures.
         davies_bouldin: of the customers trained on, Euclidean; None for mixtures.
+        separation: adjusted share of the next period's KPI's variance that lies between the clusters, customers held
+            out; None where that period is not known.
+        separation_error: its standard error.
+        stability: of the cluster that comes back worst in resamples, the mean Jaccard similarity; None if not tried.
     """
 
     candidate: Candidate
@@ -49,6 +53,9 @@ class Evaluation:
     simplified_silhouette: float | None = None
     calinski_harabasz: float | None = None
     davies_bouldin: float | None = None
+    separation: float | None = None
+    separation_error: float | None = None
+    stability: float | None = None
 
     @property
     def clusters(self) -> int:

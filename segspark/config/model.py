@@ -26,6 +26,7 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 Zone = Annotated[str, AfterValidator(_zone)]
 PositiveInt = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Goal = Literal["retention", "cross_sell", "acquisition_cost", "media_spend", "satisfaction"]
 Weight = Annotated[float, Field(gt=0, le=100)]
 Algorithm = Literal["kmeans", "bisecting", "gmm"]
 Transform = Literal["none", "log", "yeo-johnson"]
@@ -419,6 +420,20 @@ class Population(Model):
     new_days: PositiveInt = Field(30, description="outside the clustered: new until this tenure, dormant after it")
 
 
+class Objective(Model):
+    """What the segmentation is for."""
+
+    goal: Goal = Field("retention", description="what it is to improve")
+    kpi: str | None = Field(
+        None,
+        description="what segments are to tell apart in the next period: repeat_rate, orders, revenue, margin, "
+        "new_categories, visits, response_rate, rating, or Spark SQL over `then` and `now`, the features at the start "
+        "and the end of the period; default: the goal's own",
+    )
+    target: float | None = Field(None, description="value of the KPI that is aimed at")
+    horizon_days: PositiveInt = Field(90, description="length of the next period")
+
+
 class Bounds(Model):
     """A closed range of k."""
 
@@ -464,9 +479,10 @@ class Clustering(Model):
     algorithms: list[Algorithm] = Field(default_factory=_algorithms, min_length=1)
     k: Tried = Field(default_factory=Tried, description="numbers of clusters tried")
     manageable: Manageable = Field(default_factory=Manageable, description="numbers that a team can act on")
-    inputs: list[Identifier] | Literal["auto"] = Field(
+    inputs: list[Identifier] | Literal["auto", "objective"] = Field(
         "auto",
-        description="features; auto: every one of the families rfm, rhythm, breadth, recent, campaigns that varies",
+        description="features; auto: every one of the families rfm, rhythm, breadth, recent, campaigns that varies; "
+        "objective: those that go with objective.goal, with their weights",
     )
     seed: int = 42
     max_iterations: dict[Algorithm, PositiveInt] = Field(
@@ -517,6 +533,15 @@ class Search(Model):
     holdout_share: Annotated[float, Field(ge=0, le=0.5)] = Field(
         0.2, description="customers by whom candidates are judged and that none is fitted on; by a hash of their id"
     )
+    yardstick_rows: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
+        20_000, description="customers held out by whom candidates are compared in the next period, at most"
+    )
+    resamples: Annotated[int, Field(ge=2, le=1_000)] = Field(
+        20, description="of the evaluation sample, in which the clusters of a candidate must come back"
+    )
+    stability: Share = Field(
+        0.6, description="a candidate with a cluster whose mean Jaccard similarity in them is below this is not chosen"
+    )
 
 
 class Assignment(Model):
@@ -566,6 +591,7 @@ class Config(Model):
     commits: Commits = Field(default_factory=Commits)
     features: Features = Field(default_factory=Features)
     population: Population = Field(default_factory=Population)
+    objective: Objective = Field(default_factory=Objective)
     clustering: Clustering = Field(default_factory=Clustering)
     search: Search = Field(default_factory=Search)
     assignment: Assignment = Field(default_factory=Assignment)

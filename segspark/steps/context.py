@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SECTIONS = {
     "ingest": ("time", "money", "sources"),
     "features": ("time", "money", "features", "attributes"),
-    "train": ("time", "money", "features", "attributes", "population", "clustering", "search"),
+    "train": ("time", "money", "features", "attributes", "population", "objective", "clustering", "search"),
     "assign": ("time", "money", "features", "attributes", "population", "assignment"),
     "report": ("time", "money", "features", "attributes", "report"),
 }

@@ -21,32 +21,31 @@ from segspark.steps.tiles import Tiles, by_kernel
 from segspark.tables import CUSTOMERS, EVENTS, FEEDBACK, PRODUCTS
 
 
-def features(context: Context) -> Sequence[Outcome]:
-    """Bring state and `customer_features` up to date for as_of; only changed rows are written."""
-    return _features(context, rebuild=False)
+def features(context: Context, also: Sequence[date] = ()) -> Sequence[Outcome]:
+    """Bring state and `customer_features` up to date for as_of; only changed rows are written.
+
+    Args:
+        context: of the run.
+        also: past dates whose features are wanted, too, all in one pass over the events; state has no part in them.
+    """
+    return _features(context, also, rebuild=False)
 
 
-def rebuild(context: Context) -> Sequence[Outcome]:
+def rebuild(context: Context, also: Sequence[date] = ()) -> Sequence[Outcome]:
     """The same, with state computed anew from all events."""
-    return _features(context, rebuild=True)
+    return _features(context, also, rebuild=True)
 
 
-def features_at_each(context: Context, dates: Sequence[date]) -> Sequence[Outcome]:
-    """Features as they were at past dates, all in one pass over the events; state is left alone."""
+def _features(context: Context, also: Sequence[date], rebuild: bool) -> list[Outcome]:
     plan = _plan(context)
-    inputs = context.versions(EVENTS, FEEDBACK, CUSTOMERS) | use(context, dates)
-    return [_look_back(context, plan, dates, inputs)]
-
-
-def _features(context: Context, rebuild: bool) -> list[Outcome]:
-    plan = _plan(context)
-    inputs = context.versions(EVENTS, FEEDBACK, CUSTOMERS) | use(context, [context.as_of], anew=rebuild)
+    tables = context.versions(EVENTS, FEEDBACK, CUSTOMERS)
+    inputs = tables | use(context, [context.as_of], anew=rebuild)
     kept = kept_as_of(context, plan)
     if kept is None and not rebuild and context.lake.megabytes(EVENTS) < context.config.features.state_from_mb:
-        return [_look_back(context, plan, [context.as_of], inputs)]
+        return _looks_back(context, plan, [context.as_of, *also], tables)
     if kept is not None and kept > context.as_of and not rebuild:
         context.reporter.say(f"state is at {kept}: a look back to {context.as_of} reads all events")
-        return [_look_back(context, plan, [context.as_of], inputs)]
+        return _looks_back(context, plan, [context.as_of, *also], tables)
     if (kept is None or rebuild) and context.lake.read(EVENTS).where(
         F.col("event_date") < F.lit(context.as_of)
     ).isEmpty():
@@ -55,7 +54,12 @@ def _features(context: Context, rebuild: bool) -> list[Outcome]:
     if written:
         context.reporter.say(f"{written:,} rows of state changed")
     state = context.lake.read(plan.state_table)
-    return [_published(context, _from_state(context, plan), [context.as_of], inputs, state)]
+    now = _published(context, _from_state(context, plan), [context.as_of], inputs, state)
+    return [now, *(_looks_back(context, plan, also, tables) if also else [])]
+
+
+def _looks_back(context: Context, plan: Plan, dates: Sequence[date], tables: dict[str, str]) -> list[Outcome]:
+    return [_look_back(context, plan, dates, tables | use(context, dates))]
 
 
 def _plan(context: Context) -> Plan:

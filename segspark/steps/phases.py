@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from importlib import import_module
+from typing import Any
 
-from segspark.steps.context import Context, Outcome, run_phase
+from segspark.steps.context import Context, run_phase
 
 # A phase's module is imported when it runs: those of the others load MLflow, scikit-learn and matplotlib, for seconds.
 PHASES = ("ingest", "features", "train", "assign", "report")
 
 
-def _step(module: str, function: str = "") -> Callable[..., Sequence[Outcome]]:
-    step: Callable[..., Sequence[Outcome]] = getattr(import_module(f"segspark.steps.{module}"), function or module)
+def _step(module: str, function: str = "") -> Callable[..., Any]:
+    step: Callable[..., Any] = getattr(import_module(f"segspark.steps.{module}"), function or module)
     return step
 
 
@@ -26,12 +27,8 @@ def run_ingest(context: Context, how: str) -> None:
 
 def run_features(context: Context, anew: bool, also: Sequence[date]) -> None:
     """Run features with state computed anew, or with looks back to other dates as well."""
-
-    def step(context: Context) -> Sequence[Outcome]:
-        found = [*_step("features", "rebuild" if anew else "features")(context)]
-        return [*found, *(_step("features", "features_at_each")(context, also) if also else [])]
-
-    run_phase(context, "features", step)
+    step = _step("features", "rebuild" if anew else "features")
+    run_phase(context, "features", lambda context: step(context, also))
 
 
 def run_phases(context: Context, names: list[str]) -> None:
@@ -41,4 +38,13 @@ def run_phases(context: Context, names: list[str]) -> None:
     if {"train", "assign", "report"} & set(names):
         context.tracker  # noqa: B018 (connects, and fails early)
     for name in names:
-        run_phase(context, name, _step(name))
+        if name == "features":
+            run_features(context, anew=False, also=_needed(context, names))
+        else:
+            run_phase(context, name, _step(name))
+
+
+def _needed(context: Context, names: Sequence[str]) -> list[date]:
+    """Past dates whose features a later phase compares with."""
+    needed: list[date] = _step("next_period", "dates_needed")(context, names) if "train" in names else []
+    return needed

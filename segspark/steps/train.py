@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from segspark.clustering.candidates import CLUSTER
 from segspark.clustering.choice import Choice, choose
 from segspark.clustering.inputs import Input
+from segspark.clustering.objective import kpi_of, mistakes, preset_inputs
 from segspark.clustering.preparation import plan_inputs, preparation_stages, summarised, words
 from segspark.clustering.sampling import training_sample
 from segspark.config.load import config_hash
@@ -19,8 +20,10 @@ from segspark.reporting.transformations import transformations_page
 from segspark.segments.naming import wordings
 from segspark.segments.profiles import profile
 from segspark.steps.candidates import Logged, log_candidates, publish_candidates, reported_candidate
+from segspark.steps.comparison import compared
 from segspark.steps.context import SECTIONS, Context, Outcome
 from segspark.steps.embeddings import carried, wanted
+from segspark.steps.next_period import next_period
 from segspark.steps.population import eligible, features_at
 from segspark.steps.presentation import segment_cards
 from segspark.steps.search import pipeline_model, prepare, search
@@ -54,8 +57,10 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     training.describe(_params(context), tags, context.config.model_dump(mode="json", by_alias=True))
     preparation = PipelineModel(stages=preparation_stages(plans))
     prepared = prepare(customers, preparation, plans, settings, context.config.search)
-    searched = search(prepared, context.reporter)
-    choice = choose([evaluation for evaluation, _ in searched], settings)
+    period = next_period(context, preparation)
+    searched = compared(search(prepared, context.reporter), prepared, period, context.reporter)
+    kpi = kpi_of(context.config.objective).words
+    choice = choose([evaluation for evaluation, _ in searched], settings, context.config.search, kpi)
     _tell(context, choice)
     found = log_candidates(training, [evaluation for evaluation, _ in searched], settings)
     chosen = next(fitted for evaluation, fitted in searched if evaluation is choice.chosen)
@@ -80,8 +85,10 @@ def _plans(context: Context, sample: DataFrame) -> list[Input]:
     """The inputs' preparation; what cannot be an input is an error if it was asked for, and dropped aloud if not."""
     settings = context.config.clustering
     types = {feature.name: feature.type for feature in context.features}
+    preset = preset_inputs(context.config.objective, types) if settings.inputs == "objective" else {}
     automatic = [feature.name for feature in context.features if feature.automatic]
-    names = automatic if settings.inputs == "auto" else settings.inputs
+    names = settings.inputs if isinstance(settings.inputs, list) else list(preset) or automatic
+    settings = settings.model_copy(update={"weights": preset | settings.weights})
     if unknown := sorted(set(names) - types.keys()):
         raise BadInputError(
             f"clustering.inputs: {name} is not a feature; there are {', '.join(types)}" for name in unknown
@@ -96,18 +103,34 @@ def _plans(context: Context, sample: DataFrame) -> list[Input]:
         )  # fmt: skip
     plans, unusable = plan_inputs(table, names, settings)
     broken = [one for one in unusable if not one.repeats]
-    if settings.inputs != "auto" and broken:
+    if isinstance(settings.inputs, list) and broken:
         raise BadInputError(f"clustering.inputs: {one.feature} {one.reason}; remove it" for one in broken)
     if not plans:
         raise BadInputError(f"clustering.inputs: no feature varies: {one.feature} {one.reason}" for one in unusable)
     for one in unusable:
         context.reporter.warn(f"{one.feature} {one.reason}: not used for clustering")
+    _name_mistakes(context, plans, table)
     context.reporter.say(f"{len(table):,} customers, {len(plans)} inputs")
     return plans
 
 
+def _name_mistakes(context: Context, plans: Sequence[Input], sample: pd.DataFrame) -> None:
+    used = {plan.feature for plan in plans}
+    families = {one.name: one.family for one in context.features if one.name in used}
+    quiet = float(sample["recency_days"].min()) if "recency_days" in sample else None
+    for one in mistakes(families, context.config.clustering.manageable.max, quiet):
+        context.reporter.warn(one)
+
+
 def _params(context: Context) -> dict[str, object]:
-    return context.config.clustering.model_dump(mode="json") | {"as_of": context.as_of.isoformat()}
+    return (
+        context.config.clustering.model_dump(mode="json") | _objective(context) | {"as_of": context.as_of.isoformat()}
+    )
+
+
+def _objective(context: Context) -> dict[str, object]:
+    asked = context.config.objective
+    return {f"objective.{name}": value for name, value in asked.model_dump(mode="json").items() if value is not None}
 
 
 def _tags(context: Context, inputs: dict[str, str]) -> dict[str, str]:

@@ -1,0 +1,70 @@
+"""The clusters that a candidate gives to points on the driver, and how its algorithm would cluster others anew."""
+
+import warnings
+from functools import partial
+
+import numpy as np
+from sklearn.cluster import BisectingKMeans
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
+
+from segspark.clustering.clusterers import Clusterer, Floats, Ints, kmeans
+from segspark.config.model import Algorithm
+from segspark.kernels.mixtures import Mixture
+from segspark.kernels.partitions import Partition, nearness
+
+_STEPS = 25  # of EM, from the mixture's own parameters
+
+
+def labels_of(shape: Partition | Mixture, points: Floats, step: float) -> Ints:
+    """The cluster of each point.
+
+    Args:
+        shape: a candidate's.
+        points: whole numbers of steps, shape (n, inputs).
+        step: of the grid.
+
+    Examples:
+        >>> labels_of(Partition(np.array([[0.0], [8.0]])), np.array([[1.0], [5.0]]), 0.5).tolist()
+        [0, 1]
+    """
+    if isinstance(shape, Mixture):
+        return np.asarray(shape.log_joint(points * step).argmax(axis=1), dtype=np.int64)
+    return np.asarray(shape.labels(points.T, nearness(points.T, shape.centres)), dtype=np.int64)
+
+
+def clusterer_of(algorithm: Algorithm, shape: Partition | Mixture) -> Clusterer:
+    """What clusters a resample as a candidate's algorithm would.
+
+    spark.ml's own would start jobs for every resample. KMeans and BisectingKMeans are scikit-learn's; a mixture is
+    fitted from the candidate's own parameters, which lets it keep them if it can, so its figure is on the high side.
+    """
+    if algorithm == "bisecting":
+        return _bisecting
+    return partial(_mixture, start=shape) if isinstance(shape, Mixture) else kmeans
+
+
+def _bisecting(points: Floats, k: int, seed: int, weights: Floats | None = None) -> Ints:
+    with threadpool_limits(1):
+        fitted = BisectingKMeans(k, random_state=seed, bisecting_strategy="largest_cluster").fit(points, None, weights)
+    return np.asarray(fitted.labels_, dtype=np.int64)
+
+
+def _mixture(points: Floats, k: int, seed: int, weights: Floats | None = None, *, start: Mixture) -> Ints:
+    if weights is not None:
+        raise ValueError("a mixture of scikit-learn takes no weights")
+    shares = np.exp(start.log_weights)
+    precisions = start.whitening @ start.whitening.transpose(0, 2, 1)
+    model = GaussianMixture(
+        k,
+        max_iter=_STEPS,
+        weights_init=shares / shares.sum(),
+        means_init=start.means,
+        precisions_init=precisions,
+        reg_covar=1e-4,
+        random_state=seed,
+    )
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # so many steps tell whether it stays
+        return np.asarray(model.fit_predict(points), dtype=np.int64)

@@ -1,0 +1,112 @@
+"""The next period: customers as they were a horizon ago, and what they have done since."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from pyspark.errors import PySparkException
+from pyspark.ml import PipelineModel
+from pyspark.ml.functions import vector_to_array
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from segspark.clustering.clusterers import Floats
+from segspark.clustering.objective import kpi_of
+from segspark.clustering.passes import held_out
+from segspark.clustering.preparation import PREPARED
+from segspark.clustering.sampling import training_sample
+from segspark.clustering.yardstick import winsorised
+from segspark.errors import BadInputError
+from segspark.steps.context import Context
+from segspark.steps.population import eligible
+from segspark.tables import EVENTS
+
+_SLACK = 0.1  # of the horizon, by which the period may begin earlier or later where features are there already
+_FEWEST = 100  # customers, with fewer of whom a separation says nothing
+
+
+@dataclass(frozen=True)
+class NextPeriod:
+    """Customers that are held out, as they were when a period began, and what they did in it.
+
+    Attributes:
+        began: the period's first day; as_of is the day after its last.
+        points: the customers in the prepared unit, shape (n, inputs).
+        kpi: what each did, with extremes pulled in.
+    """
+
+    began: date
+    points: Floats
+    kpi: Floats
+
+
+def beginning(context: Context) -> date | None:
+    """When the period of the objective's horizon began that ends at as_of; None if the log does not reach back so far.
+
+    The date of features that are there already is taken, if one is near enough.
+    """
+    horizon = context.config.objective.horizon_days
+    asked = context.as_of - timedelta(days=horizon)
+    first = context.lake.read(EVENTS).agg(F.min("event_date")).collect()[0][0]  # one row
+    if first is None or first >= asked:
+        return None
+    slack = timedelta(days=int(horizon * _SLACK))
+    there = context.lake.read(context.features_table).where(F.col("as_of").between(asked - slack, asked + slack))
+    dates = [row[0] for row in there.select("as_of").distinct().collect()]  # a few dates
+    return min(dates, key=lambda one: (abs(one - asked), one)) if dates else asked
+
+
+def next_period(context: Context, preparation: PipelineModel) -> NextPeriod | None:
+    """What customers that are held out did in the last period; None where too little is known of it, which is said.
+
+    Raises:
+        BadInputError: objective.kpi is not an expression over `then` and `now`.
+    """
+    objective, began = context.config.objective, beginning(context)
+    table = context.lake.read(context.features_table)
+    then = eligible(context, table.where(F.col("as_of") == F.lit(began)))
+    search, seed = context.config.search, context.config.clustering.seed
+    then = training_sample(then.where(held_out(search.holdout_share)), search.yardstick_rows, seed)
+    if began is None or then.isEmpty():
+        context.reporter.say(
+            f"there are no features of {objective.horizon_days} days before: candidates are not compared by what "
+            "customers did next"
+        )
+        return None
+    rows = _outcomes(context, then, table.where(F.col("as_of") == F.lit(context.as_of)))
+    prepared = preparation.transform(rows).select(vector_to_array(F.col(PREPARED)).alias("point"), "kpi")
+    found = prepared.where("kpi IS NOT NULL AND NOT isnan(kpi)").toPandas()  # at most search.yardstick_rows
+    if len(found) < _FEWEST:
+        context.reporter.say(
+            f"the KPI is known of {len(found)} customers held out: too few to compare candidates by it"
+        )
+        return None
+    return NextPeriod(began, _points(found), winsorised(found["kpi"].to_numpy(dtype=np.float64)))
+
+
+def _outcomes(context: Context, then: DataFrame, now: DataFrame) -> DataFrame:
+    """The features of then, with the KPI."""
+    kpi = kpi_of(context.config.objective)
+    joined = then.alias("then").join(now.alias("now"), on=F.col("then.customer_id") == F.col("now.customer_id"))
+    try:
+        return joined.select("then.*", F.expr(f"CAST(({kpi.sql}) AS DOUBLE)").alias("kpi"))
+    except PySparkException as error:
+        reason = str(error).strip().splitlines()[0]
+        raise BadInputError([f"objective.kpi: '{kpi.sql}' is no number over then and now: {reason}"]) from error
+
+
+def _points(found: pd.DataFrame) -> Floats:
+    return np.array(found["point"].tolist(), dtype=np.float64)
+
+
+def dates_needed(context: Context, phases: Sequence[str]) -> list[date]:
+    """Past dates whose features a training among the phases will ask for, and that are not there."""
+    if "train" not in phases:
+        return []
+    began = beginning(context)
+    if began is None:
+        return []
+    there = context.lake.read(context.features_table).where(F.col("as_of") == F.lit(began))
+    return [began] if there.isEmpty() else []
