@@ -9,10 +9,13 @@ import base64
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -189,6 +192,49 @@ def running_broker() -> Iterator[Broker]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@dataclass(frozen=True)
+class MlflowServer:
+    """A running tracking server with a sqlite store, that passes artifacts on."""
+
+    port: int
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def artifacts(self) -> Path:
+        """Where it keeps what clients upload."""
+        return self.folder / "artifacts"
+
+    @property
+    def log(self) -> str:
+        """What it has said so far."""
+        return (self.folder / "log").read_text()
+
+
+@contextlib.contextmanager
+def running_mlflow() -> Iterator[MlflowServer]:
+    server = MlflowServer(free_port(), Path(tempfile.mkdtemp(prefix="segspark-mlflow-")))
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(server.port)]
+    store = ["--backend-store-uri", f"sqlite:///{server.folder}/mlflow.db"]
+    # Two workers: two processes write to the store, as in production.
+    options = [*store, "--artifacts-destination", str(server.artifacts), "--workers", "2"]
+    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (server.folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, *options], stdout=log, stderr=log, cwd=server.folder, env=environment, start_new_session=True
+        )
+    try:
+        _wait_for_health(server, process)
+        yield server
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=60)
+        shutil.rmtree(server.folder, ignore_errors=True)
+
+
 def free_port() -> int:
     """A port of this machine that nothing listens on."""
     with socket.socket() as probe:
@@ -209,6 +255,15 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
             return
         time.sleep(0.2)
     pytest.fail(f"the Kafka broker did not start: {log.read_text()[-2000:]}", pytrace=False)
+
+
+def _wait_for_health(server: MlflowServer, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{server.url}/health", timeout=5):
+            return
+        time.sleep(0.2)
+    pytest.fail(f"the MLflow server did not start: {server.log[-2000:]}", pytrace=False)
 
 
 def _done(command: Sequence[str], folder: Path | None) -> None:
