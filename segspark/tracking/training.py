@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.models import Model
+from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_MODELS
 from pyspark.ml import PipelineModel
 
 from segspark.tracking.datasets import TrainingTable, dataset_input
@@ -143,13 +144,16 @@ class Training:
         # A crashed attempt may have registered it already.
         version = self._registry.trained_by(self.mlflow_run_id)
         if version is None:
+            tags = {RUN_ID: self.run_id} | ({EMBEDDINGS: embedding_version} if embedding_version else {})
             # Never twice the same place: what an attempt left there that was cut off would be part of the model.
             place = f"model-{uuid4().hex[:8]}"
-            tags = {RUN_ID: self.run_id} | ({EMBEDDINGS: embedding_version} if embedding_version else {})
+            header = Model(artifact_path=place, run_id=self.mlflow_run_id)
             with TemporaryDirectory(prefix="segspark-model-") as folder:
                 files = Path(folder) / "model"
-                save(model, files, Model(artifact_path=place, run_id=self.mlflow_run_id), inputs, example)
+                save(model, files, header, inputs, example)
                 version = self._registry.register(files, self.mlflow_run_id, place, tags, description)
+            # So that MLflow's page of the run shows these artifacts as a model.
+            self._tag({MLFLOW_LOGGED_MODELS: json.dumps([header.get_tags_dict()])})
         self._tag({VERSION: version.version})
         return version
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -79,6 +80,12 @@ def test_it_has_a_signature_a_made_up_example_a_description_and_tags(tracker, ve
     assert found.description == "kmeans won"
     assert (version.run_id, version.embedding_version) == ("run-1", "e1")
     assert found.run_id == tracker.training("run-1").mlflow_run_id
+
+
+def test_its_run_shows_it_as_a_model(tracker, version, files):
+    run = tracker.client.get_run(tracker.training("run-1").mlflow_run_id)
+    (shown,) = json.loads(run.data.tags["mlflow.log-model.history"])
+    assert (shown["artifact_path"], set(shown["flavors"])) == (files.name, {"spark", "python_function"})
 
 
 def test_it_is_registered_once_and_found_again_with_its_training(tracker, version, pipeline):
