@@ -79,8 +79,9 @@ def quiet() -> None:
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="mlflow")
-    # With a server it would print two lines for each candidate.
+    # With a server it would print two lines for each candidate, and a bar for the few files of a model.
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 
 def _artifacts(settings: Tracking, uri: str) -> str | None:

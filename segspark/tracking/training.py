@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.models import Model
-from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_MODELS
+from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_MODELS, MLFLOW_RUN_NOTE
 from pyspark.ml import PipelineModel
 
 from segspark.tracking.datasets import TrainingTable, dataset_input
@@ -62,8 +62,8 @@ class Training:
         return self._tags.get(VERDICT, ""), self._tags.get(WARNING, "")
 
     def conclude(self, verdict: str, warning: str) -> None:
-        """Store the conclusion with the run."""
-        self._tag({VERDICT: verdict, WARNING: warning})
+        """Store the conclusion with the run, whose description in MLflow it is."""
+        self._tag({VERDICT: verdict, WARNING: warning, MLFLOW_RUN_NOTE: f"{verdict}\n\n{warning}".strip()})
 
     def describe(self, params: Mapping[str, object], tags: Mapping[str, str], config: Mapping[str, Any]) -> None:
         """Log the parent's parameters, tags and configuration (references to secrets, never secrets)."""

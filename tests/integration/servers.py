@@ -230,7 +230,8 @@ def running_mlflow() -> Iterator[MlflowServer]:
         _wait_for_health(server, process)
         yield server
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=60)
         shutil.rmtree(server.folder, ignore_errors=True)
 

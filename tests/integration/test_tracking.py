@@ -75,7 +75,10 @@ def test_all_finished_candidates_are_found_when_there_are_more_than_a_page_of_th
 
 def test_a_conclusion_is_kept_with_the_training(tracker):
     tracker.training("run-1").conclude("kmeans won", "little structure")
-    assert tracker.training("run-1").conclusion == ("kmeans won", "little structure")
+    again = tracker.training("run-1")
+    assert again.conclusion == ("kmeans won", "little structure")
+    described = tracker.client.get_run(again.mlflow_run_id).data.tags["mlflow.note.content"]
+    assert described == "kmeans won\n\nlittle structure"
 
 
 def test_more_parameters_and_tags_than_mlflow_takes_at_once_are_all_logged(tracker):

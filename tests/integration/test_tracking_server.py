@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -52,7 +53,9 @@ def test_eight_processes_write_to_one_server_at_the_same_time(server, tmp_path):
     assert "locked" not in server.log and "500 Internal" not in server.log and "503" not in server.log
 
 
-def test_a_model_goes_through_the_server_and_is_loaded_only_as_it_was_registered(server, spark, tmp_path, monkeypatch):
+def test_a_model_goes_through_the_server_and_is_loaded_only_as_it_was_registered(
+    server, spark, tmp_path, monkeypatch, capfd
+):
     monkeypatch.chdir(tmp_path)
     tracker = Tracker(Tracking(uri=server.url, experiment="shop", model="shop-segments"))
     training = tracker.training("run-1")
@@ -75,3 +78,6 @@ def test_a_model_goes_through_the_server_and_is_loaded_only_as_it_was_registered
     with pytest.raises(RefusedError, match="are not those that were registered"):
         elsewhere.load(version)
     assert list(tmp_path.iterdir()) == []  # all of it is the server's
+    told = capfd.readouterr()
+    assert told.out == ""
+    assert not re.search("mlflow|artifacts|registered|version", told.err, re.IGNORECASE), told.err
