@@ -65,7 +65,7 @@ def _run(options: argparse.Namespace) -> None:
     from segspark.steps.context import Context
     from segspark.steps.demo import prepare_demo
     from segspark.steps.ending import show_ending
-    from segspark.steps.phases import PHASES, run_features, run_ingest, run_phases
+    from segspark.steps.phases import PHASES, run_approval, run_features, run_ingest, run_phases
 
     config = load_config(options.config, options.set)
     context = Context(config, options.as_of, Reporter(), options.verbose)
@@ -76,6 +76,9 @@ def _run(options: argparse.Namespace) -> None:
         return
     if options.phase == "features" and (options.rebuild or options.also):
         run_features(context, options.rebuild, options.also)
+        return
+    if options.phase == "train" and options.approve:
+        run_approval(context)
         return
     whole = options.phase in ("run", "demo")
     run_phases(context, list(PHASES) if whole else [options.phase])
@@ -138,6 +141,8 @@ def _add_phase(parser: argparse.ArgumentParser, name: str) -> None:
         how = parser.add_mutually_exclusive_group()
         for flag, text in _INGEST.items():
             how.add_argument(f"--{flag}", action="store_const", dest="how", const=flag, help=text)
+    if name == "train":
+        parser.add_argument("--approve", action="store_true", help="make the challenger champion, and train nothing")
     if name == "features":
         parser.add_argument("--rebuild", action="store_true", help="compute state anew from all events")
         parser.add_argument(

@@ -99,7 +99,7 @@ def silhouettes(distances: Distances, labels: npt.NDArray[np.intp]) -> dict[str,
         >>> points = np.array([[0.0], [1.0], [10.0], [11.0]])
         >>> found = silhouettes(Distances.between(points), np.array([0, 0, 1, 1]))
         >>> {name: round(value, 4) for name, value in found.items()}
-        {'silhouette_euclidean': 0.8997, 'silhouette_error': 0.0029, 'silhouette_squared_euclidean': 0.9899}
+        {'silhouette_euclidean': 0.8997, 'silhouette_error': 0.058, 'silhouette_squared_euclidean': 0.99}
     """
     euclidean = mean_silhouette(distances.euclidean, labels)
     squared = mean_silhouette(distances.squared, labels)

@@ -544,6 +544,15 @@ class Search(Model):
     )
 
 
+class Promotion(Model):
+    """When a newly trained model becomes the champion that customers are assigned by."""
+
+    margin: Annotated[float, Field(ge=0, le=1)] = Field(
+        0, description="by so much more of the KPI's variance it must explain in the next period, among those held out"
+    )
+    approval: bool = Field(False, description="it waits as challenger until someone runs segspark train --approve")
+
+
 class Assignment(Model):
     """Publishing of assignments."""
 
@@ -594,6 +603,7 @@ class Config(Model):
     objective: Objective = Field(default_factory=Objective)
     clustering: Clustering = Field(default_factory=Clustering)
     search: Search = Field(default_factory=Search)
+    promotion: Promotion = Field(default_factory=Promotion)
     assignment: Assignment = Field(default_factory=Assignment)
     tracking: Tracking = Field(default_factory=Tracking)
     report: Report = Field(default_factory=Report)

@@ -98,6 +98,10 @@ class Context:
         """The declared features."""
         return declared_features(self.config.features, self.config.money.currency, self.config.attributes)
 
+    def feature(self, name: str) -> Feature:
+        """A declared feature by its name."""
+        return next(one for one in self.features if one.name == name)
+
     @property
     def numeric_features(self) -> tuple[Feature, ...]:
         """Those that have a mean."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -40,10 +40,15 @@ def use(context: Context, dates: Sequence[date], anew: bool = False) -> dict[str
     return {_at(one): context.embedding_version for one in dates}
 
 
-def carried(context: Context) -> str:
-    """The version that customer_features at as_of was made with; empty where that was none."""
+def of_embeddings(context: Context, names: Collection[str]) -> bool:
+    """Whether any of these features is made with product embeddings."""
+    return any(one.family == "embeddings" and one.name in names for one in context.features)
+
+
+def carried(context: Context, day: date | None = None) -> str:
+    """The version that customer_features at a day, or as_of, was made with; empty where that was none."""
     done = context.lake.read(RUNS).where("phase = 'features' AND status = 'done'")
-    versions = done.select("finished_at", F.col("inputs")[_at(context.as_of)].alias("version"))
+    versions = done.select("finished_at", F.col("inputs")[_at(day or context.as_of)].alias("version"))
     found = versions.where("version IS NOT NULL").agg(F.max_by("version", "finished_at")).collect()[0][0]  # one row
     return found or ""
 

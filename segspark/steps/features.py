@@ -14,7 +14,7 @@ from segspark.features.lookback import customer_features
 from segspark.features.plan import Plan, plan_of
 from segspark.features.projection import at_each, other_aggregates, projected
 from segspark.steps.context import Context, Outcome
-from segspark.steps.embeddings import use
+from segspark.steps.embeddings import use, wanted
 from segspark.steps.position import activity_now, position_now
 from segspark.steps.state import keep, kept_as_of
 from segspark.steps.tiles import Tiles, by_kernel
@@ -42,10 +42,10 @@ def _features(context: Context, also: Sequence[date], rebuild: bool) -> list[Out
     inputs = tables | use(context, [context.as_of], anew=rebuild)
     kept = kept_as_of(context, plan)
     if kept is None and not rebuild and context.lake.megabytes(EVENTS) < context.config.features.state_from_mb:
-        return _looks_back(context, plan, [context.as_of, *also], tables)
+        return _looks_back(context, plan, also, tables)
     if kept is not None and kept > context.as_of and not rebuild:
         context.reporter.say(f"state is at {kept}: a look back to {context.as_of} reads all events")
-        return _looks_back(context, plan, [context.as_of, *also], tables)
+        return _looks_back(context, plan, also, tables)
     if (kept is None or rebuild) and context.lake.read(EVENTS).where(
         F.col("event_date") < F.lit(context.as_of)
     ).isEmpty():
@@ -55,11 +55,16 @@ def _features(context: Context, also: Sequence[date], rebuild: bool) -> list[Out
         context.reporter.say(f"{written:,} rows of state changed")
     state = context.lake.read(plan.state_table)
     now = _published(context, _from_state(context, plan), [context.as_of], inputs, state)
-    return [now, *(_looks_back(context, plan, also, tables) if also else [])]
+    return [now, *([_look_back(context, plan, also, tables)] if also else [])]
 
 
-def _looks_back(context: Context, plan: Plan, dates: Sequence[date], tables: dict[str, str]) -> list[Outcome]:
-    return [_look_back(context, plan, dates, tables | use(context, dates))]
+def _looks_back(context: Context, plan: Plan, also: Sequence[date], tables: dict[str, str]) -> list[Outcome]:
+    """Features at as_of and other dates in one pass; in two with embeddings, whose version the first date decides."""
+    if wanted(context):
+        passes: list[list[date]] = [[context.as_of], [*also]]
+    else:
+        passes = [[context.as_of, *also]]
+    return [_look_back(context, plan, dates, tables) for dates in passes if dates]
 
 
 def _plan(context: Context) -> Plan:
@@ -95,7 +100,8 @@ def _projected(context: Context, plan: Plan, as_of: date, state: DataFrame, days
     return projected(state, days, customers, plan, context.features, others)
 
 
-def _look_back(context: Context, plan: Plan, dates: Sequence[date], inputs: dict[str, str]) -> Outcome:
+def _look_back(context: Context, plan: Plan, dates: Sequence[date], tables: dict[str, str]) -> Outcome:
+    inputs = tables | use(context, dates)
     if by_kernel(context) and len(dates) == 1:
         with Tiles(context, plan, replace(position_now(context, plan), as_of=dates[0])) as made:
             state = made.rows(plan.state_table)

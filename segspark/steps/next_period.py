@@ -1,11 +1,10 @@
 """The next period: customers as they were a horizon ago, and what they have done since."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-import pandas as pd
 from pyspark.errors import PySparkException
 from pyspark.ml import PipelineModel
 from pyspark.ml.functions import vector_to_array
@@ -17,9 +16,10 @@ from segspark.clustering.objective import kpi_of
 from segspark.clustering.passes import held_out
 from segspark.clustering.preparation import PREPARED
 from segspark.clustering.sampling import training_sample
-from segspark.clustering.yardstick import winsorised
+from segspark.clustering.yardstick import limits
 from segspark.errors import BadInputError
 from segspark.steps.context import Context
+from segspark.steps.embeddings import carried, of_embeddings
 from segspark.steps.population import eligible
 from segspark.tables import EVENTS
 
@@ -33,11 +33,13 @@ class NextPeriod:
 
     Attributes:
         began: the period's first day; as_of is the day after its last.
-        points: the customers in the prepared unit, shape (n, inputs).
-        kpi: what each did, with extremes pulled in.
+        rows: their features of then, and `kpi`, what each did, with extremes pulled in.
+        points: the same customers in the prepared unit, shape (n, inputs).
+        kpi: of these.
     """
 
     began: date
+    rows: DataFrame
     points: Floats
     kpi: Floats
 
@@ -58,8 +60,13 @@ def beginning(context: Context) -> date | None:
     return min(dates, key=lambda one: (abs(one - asked), one)) if dates else asked
 
 
-def next_period(context: Context, preparation: PipelineModel) -> NextPeriod | None:
+def next_period(context: Context, preparation: PipelineModel, inputs: Collection[str]) -> NextPeriod | None:
     """What customers that are held out did in the last period; None where too little is known of it, which is said.
+
+    Args:
+        context: of the training.
+        preparation: of the inputs.
+        inputs: the features that these are.
 
     Raises:
         BadInputError: objective.kpi is not an expression over `then` and `now`.
@@ -75,15 +82,27 @@ def next_period(context: Context, preparation: PipelineModel) -> NextPeriod | No
             "customers did next"
         )
         return None
-    rows = _outcomes(context, then, table.where(F.col("as_of") == F.lit(context.as_of)))
-    prepared = preparation.transform(rows).select(vector_to_array(F.col(PREPARED)).alias("point"), "kpi")
-    found = prepared.where("kpi IS NOT NULL AND NOT isnan(kpi)").toPandas()  # at most search.yardstick_rows
-    if len(found) < _FEWEST:
-        context.reporter.say(
-            f"the KPI is known of {len(found)} customers held out: too few to compare candidates by it"
-        )
+    if not _same_embeddings(context, began, inputs):
+        context.reporter.say(f"tastes at {began} are of other product embeddings: candidates are not compared by them")
         return None
-    return NextPeriod(began, _points(found), winsorised(found["kpi"].to_numpy(dtype=np.float64)))
+    now = table.where(F.col("as_of") == F.lit(context.as_of))
+    # In one order: the resamples of the yardstick draw customers by their place.
+    rows = _outcomes(context, then, now).coalesce(1).sortWithinPartitions("customer_id").persist()
+    kpi = rows.select("kpi").toPandas()["kpi"].to_numpy(dtype=np.float64)  # at most search.yardstick_rows
+    if len(kpi) < _FEWEST:
+        context.reporter.say(f"the KPI is known of {len(kpi)} customers held out: too few to compare candidates by it")
+        return None
+    least, most = (float(limit) for limit in limits(kpi))
+    rows = rows.withColumn("kpi", F.greatest(F.least("kpi", F.lit(most)), F.lit(least)))
+    prepared = preparation.transform(rows).select(vector_to_array(F.col(PREPARED)).alias("point"), "kpi")
+    found = prepared.toPandas()  # at most search.yardstick_rows
+    points = np.array(found["point"].tolist(), dtype=np.float64)
+    return NextPeriod(began, rows, points, found["kpi"].to_numpy(dtype=np.float64))
+
+
+def _same_embeddings(context: Context, began: date, features: Collection[str]) -> bool:
+    """Whether inputs that are made of product embeddings were made of the same ones then as now."""
+    return not of_embeddings(context, features) or carried(context, began) == carried(context)
 
 
 def _outcomes(context: Context, then: DataFrame, now: DataFrame) -> DataFrame:
@@ -91,14 +110,11 @@ def _outcomes(context: Context, then: DataFrame, now: DataFrame) -> DataFrame:
     kpi = kpi_of(context.config.objective)
     joined = then.alias("then").join(now.alias("now"), on=F.col("then.customer_id") == F.col("now.customer_id"))
     try:
-        return joined.select("then.*", F.expr(f"CAST(({kpi.sql}) AS DOUBLE)").alias("kpi"))
+        told = joined.select("then.*", F.expr(f"CAST(({kpi.sql}) AS DOUBLE)").alias("kpi"))
+        return told.where("kpi IS NOT NULL AND NOT isnan(kpi)")
     except PySparkException as error:
         reason = str(error).strip().splitlines()[0]
         raise BadInputError([f"objective.kpi: '{kpi.sql}' is no number over then and now: {reason}"]) from error
-
-
-def _points(found: pd.DataFrame) -> Floats:
-    return np.array(found["point"].tolist(), dtype=np.float64)
 
 
 def dates_needed(context: Context, phases: Sequence[str]) -> list[date]:

@@ -31,6 +31,12 @@ def run_features(context: Context, anew: bool, also: Sequence[date]) -> None:
     run_phase(context, "features", lambda context: step(context, also))
 
 
+def run_approval(context: Context) -> None:
+    """Make the challenger champion."""
+    with context.reporter.phase("approve"):
+        _step("promotion", "approve")(context)
+
+
 def run_phases(context: Context, names: list[str]) -> None:
     """Run phases in order. What a later one will need is asked for before anything is computed."""
     if "report" in names:

@@ -15,6 +15,8 @@ DIGEST = "segspark.model_digest"
 SIZES = "segspark.cluster_sizes"
 VERDICT = "segspark.verdict"
 WARNING = "segspark.warning"
+PROMOTED = "segspark.promoted"
+DECIDED = "segspark.decided"
 
 _PART = re.compile(r"[a-z][a-z0-9_]*")
 

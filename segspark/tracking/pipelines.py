@@ -15,7 +15,7 @@ from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 from pyspark.ml import PipelineModel
 
 _REQUIREMENTS = ["pyspark==4.2.0", "numpy", "pandas<3"]
-_TYPES = {"INT": DataType.integer, "BIGINT": DataType.long}
+_TYPES = {"INT": DataType.integer, "BIGINT": DataType.long, "STRING": DataType.string}
 
 
 def columns(inputs: Mapping[str, str]) -> Schema:

@@ -44,13 +44,17 @@ class Tracker:
         Raises:
             BadInputError: there is none.
         """
-        found = self._registry.aliased(CHAMPION)
+        found = self.champion_if_any()
         if found is None:
             name = self.settings.model
             raise BadInputError(
                 [f"tracking: the model '{name}' has no version with the alias '{CHAMPION}'; run segspark train first"]
             )
         return found
+
+    def champion_if_any(self) -> ModelVersion | None:
+        """The model version that has the alias `champion`, if one has."""
+        return self._registry.aliased(CHAMPION)
 
     def challenger(self) -> ModelVersion | None:
         """The model version that has the alias `challenger`, if one has."""

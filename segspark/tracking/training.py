@@ -17,7 +17,17 @@ from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_MODELS, MLFLOW_RUN_NOTE
 from pyspark.ml import PipelineModel
 
 from segspark.tracking.datasets import TrainingTable, dataset_input
-from segspark.tracking.names import EMBEDDINGS, RUN_ID, SIZES, VERDICT, VERSION, WARNING, ModelVersion
+from segspark.tracking.names import (
+    DECIDED,
+    EMBEDDINGS,
+    PROMOTED,
+    RUN_ID,
+    SIZES,
+    VERDICT,
+    VERSION,
+    WARNING,
+    ModelVersion,
+)
 from segspark.tracking.pipelines import save
 from segspark.tracking.registry import Registry
 
@@ -50,6 +60,7 @@ class Training:
         self.run_id = run_id
         self.mlflow_run_id = str(run.info.run_id)
         self._tags = dict(run.data.tags)
+        self.finished = run.info.status == "FINISHED"
 
     @property
     def version(self) -> ModelVersion | None:
@@ -64,6 +75,15 @@ class Training:
     def conclude(self, verdict: str, warning: str) -> None:
         """Store the conclusion with the run, whose description in MLflow it is."""
         self._tag({VERDICT: verdict, WARNING: warning, MLFLOW_RUN_NOTE: f"{verdict}\n\n{warning}".strip()})
+
+    @property
+    def decision(self) -> tuple[bool, str] | None:
+        """Whether the version was to be champion, and why; None if that was not decided yet."""
+        return (self._tags[PROMOTED] == "yes", self._tags.get(DECIDED, "")) if PROMOTED in self._tags else None
+
+    def decide(self, promoted: bool, why: str) -> None:
+        """Store the decision of the gate, before an alias moves."""
+        self._tag({DECIDED: why, PROMOTED: "yes" if promoted else "no"})
 
     def describe(self, params: Mapping[str, object], tags: Mapping[str, str], config: Mapping[str, Any]) -> None:
         """Log the parent's parameters, tags and configuration (references to secrets, never secrets)."""

@@ -16,7 +16,7 @@ from segspark.progress import Reporter
 from segspark.steps.assign import assign
 from segspark.steps.context import Context, run_phase
 from segspark.steps.embeddings import carried, use
-from segspark.steps.features import features, features_at_each, rebuild
+from segspark.steps.features import features, rebuild
 from segspark.steps.position import activity_now
 from segspark.steps.train import train
 from segspark.tables import CUSTOMER_DAILY, CUSTOMERS, PRODUCT_EMBEDDINGS, PRODUCTS
@@ -112,7 +112,7 @@ def story(spark, tmp_path_factory) -> Story:
     told.versions["rebuild again"] = version_at(context, context.as_of, anew=True)
     told.commits["rebuild again"] = context.lake.latest(PRODUCT_EMBEDDINGS)
     early = [FIRST + timedelta(days=4), NIGHT]
-    told.versions["look back"] = run(context, lambda context: features(context, early[1:]))
+    told.versions["look back"] = run(context, lambda context: features(context, early))
     told.versions["carried after the look back"] = carried(context)
     return told
 
