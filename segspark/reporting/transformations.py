@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from segspark.reporting.markdown import table
 from segspark.tables import Feature
 
 
@@ -19,20 +20,9 @@ def transformations_page(features: Sequence[Feature], preparations: Mapping[str,
         >>> print(transformations_page([feature], {"frequency": "log"}).splitlines()[-1])
         | frequency | Orders. | orders | never null | never bought | log |
     """
-    lines = [
-        "# From raw column to model input",
-        "",
-        "| feature | meaning | unit | null means | zero means | preparation |",
-        "|---|---|---|---|---|---|",
+    rows = [
+        (one.name, one.comment, one.unit, one.null_means, one.zero_means, preparations.get(one.name, "not an input"))
+        for one in features
     ]
-    for one in features:
-        cells = (
-            one.name,
-            one.comment,
-            one.unit,
-            one.null_means,
-            one.zero_means,
-            preparations.get(one.name, "not an input"),
-        )
-        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+    columns = ["feature", "meaning", "unit", "null means", "zero means", "preparation"]
+    return "\n".join(["# From raw column to model input", "", *table(columns, rows)]) + "\n"

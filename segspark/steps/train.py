@@ -15,6 +15,7 @@ from segspark.clustering.passes import held_out
 from segspark.clustering.preparation import preparation_stages, words
 from segspark.clustering.sampling import training_sample
 from segspark.config.load import config_hash
+from segspark.reporting.explanation import explanation_page
 from segspark.reporting.figures import segment_figures, training_figures
 from segspark.reporting.transformations import transformations_page
 from segspark.segments.naming import wordings
@@ -23,6 +24,7 @@ from segspark.steps.candidates import Logged, log_candidates, publish_candidates
 from segspark.steps.comparison import compared
 from segspark.steps.context import SECTIONS, Context, Outcome
 from segspark.steps.embeddings import carried, of_embeddings, wanted
+from segspark.steps.explaining import Explained, explained
 from segspark.steps.next_period import next_period
 from segspark.steps.planning import plan
 from segspark.steps.population import eligible, features_at
@@ -71,7 +73,8 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     found = log_candidates(training, [evaluation for evaluation, _ in searched], settings)
     chosen = next(fitted for evaluation, fitted in searched if evaluation is choice.chosen)
     model = PipelineModel(stages=[*preparation.stages, pipeline_model(chosen, prepared)])
-    _log_findings(context, training, choice, found, plans, model.transform(sample))
+    told = explained(context, model, customers, plans)
+    _log_findings(context, training, choice, found, plans, model.transform(sample), told)
     version = training.register(
         model,
         used,
@@ -125,6 +128,7 @@ def _log_findings(
     found: Sequence[Logged],
     plans: Sequence[Input],
     clustered: DataFrame,
+    told: Explained | None,
 ) -> None:
     reported = [reported_candidate(one, choice) for one, _ in found]
     labelled = clustered.withColumn("segment_id", F.concat(F.lit("cluster "), F.col(CLUSTER).cast("string")))
@@ -138,6 +142,12 @@ def _log_findings(
             "candidates.csv": table.to_csv(index=False),
         }
     )
+    if told is not None:
+        rules = [(one.words, one.sql, one.coverage, one.precision) for one in told.rules]
+        page = explanation_page(rules, told.agreement, told.cost_ratio, told.effects)
+        training.log_texts({"explanation.md": page})
+        measured = {"agreement.tree.holdout": told.agreement, "cost_ratio.tree.holdout": told.cost_ratio}
+        training.log_metrics({name: value for name, value in measured.items() if value is not None})
     training.conclude(choice.verdict, choice.warning)
     silhouette = choice.chosen.silhouette_euclidean
     training.log_metrics({"silhouette.euclidean.sample": silhouette or 0.0, "k": float(choice.chosen.candidate.k)})

@@ -108,8 +108,8 @@ def test_every_candidate_gets_a_reason_and_one_is_chosen():
 def test_the_verdict_says_what_was_compared():
     found = choosing([measured("kmeans", 3, 0.612), measured("kmeans", 4, 0.4), measured("kmeans", 9, 0.9)], SETTINGS)
     assert found.verdict == (
-        "kmeans with k=3 has the highest mean silhouette (Euclidean, 0.612: a reasonable structure) of the 2 candidates "
-        "with 3 to 5 clusters, each of at least 10% of customers."
+        "kmeans with k=3 has the highest mean silhouette (Euclidean, 0.612: a reasonable structure) of the 2 "
+        "candidates with 3 to 5 clusters, each of at least 10% of customers."
     )
 
 
