@@ -39,8 +39,8 @@ def explanation_page(
         "",
         "# Which inputs matter",
         "",
-        "Share of an input's variance between the clusters (eta squared; of text Cramér's V), held out customers. These",
-        "are effect sizes: the clusters were made from these inputs, so a test of them would always reject.",
+        "Share of an input's variance between the clusters (eta squared; of text Cramér's V), customers held out.",
+        "These are effect sizes: the clusters were made from these inputs, so a test of them would always reject.",
         "",
         *table(["input", "effect"], [(name, f"{value:.3f}") for name, value in strongest]),
     ]
