@@ -1,0 +1,154 @@
+"""The structure guard: separate groups of customers, one population that hangs together, or nothing.
+
+Every clusterer finds as many clusters as it is asked for. The question before is whether there is anything to find. The
+constants below were chosen on tuning seeds of benchmarks/populations.py alone; `make calibrate` reports other seeds.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from segspark.clustering.clusterers import Floats
+from segspark.clustering.dependence import dependence
+from segspark.clustering.mixtures import Mixture, from_many_to_one
+from segspark.clustering.nullmodel import single_population
+from segspark.clustering.ties import continuous
+
+Verdict = Literal["separate", "continuum", "nothing"]
+
+COMPONENTS = 12  # with which the search starts
+STARTS = 3  # searches, each with other draws for ties and another start; their separations are averaged
+SEPARATE = 5.4  # separation from which components are clusters of their own
+NEAREST = 0.8  # Bhattacharyya distance below which they never are
+SMALLEST = 0.02  # share below which a component is no cluster
+NULL_DRAWS = 19  # populations without groups that the customers must all surpass: a p-value of 1/20
+INDEPENDENT = 0.01  # p-value above which features count as independent
+_CAP = 50.0  # separations beyond it are all the same
+_FEWEST = 40  # customers for each component that the search starts with
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What was found, and the evidence.
+
+    Attributes:
+        verdict: 'separate' groups; a 'continuum', one population whose features hang together; or 'nothing', features
+            that cannot be told from independent ones.
+        k: the estimated number of clusters; 1 unless separate.
+        separations: by number of components k = 2, 3, ..., the smallest separation of any two (see `separation`).
+        p_value: of the largest separation against single populations with the customers' margins and correlations
+            (Besag & Clifford's sequential one); 1 where no two components are separate.
+        null_draws: such populations drawn; 0 where none was needed.
+        dependence_p_value: of the permutation test of independence; 0 with one feature.
+    """
+
+    verdict: Verdict
+    k: int
+    separations: tuple[float, ...]
+    p_value: float
+    null_draws: int
+    dependence_p_value: float
+
+    @property
+    def words(self) -> str:
+        """A sentence for people.
+
+        Examples:
+            >>> print(Structure("nothing", 1, (), 1.0, 0, 0.4).words)
+            Nothing to segment: the features cannot be told from independent ones (p = 0.40).
+        """
+        if self.verdict == "nothing":
+            return (
+                "Nothing to segment: the features cannot be told from independent ones "
+                f"(p = {self.dependence_p_value:.2f})."
+            )
+        if self.verdict == "separate":
+            return (
+                f"Customers form {self.k} separate groups: further apart than in any of {self.null_draws} populations "
+                f"without groups that have the same margins and correlations (p = {self.p_value:.2f})."
+            )
+        return (
+            "Customers form a continuum: their features hang together, but no groups stand apart. Segments are useful "
+            "cuts through it, not groups."
+        )
+
+
+def structure(points: Floats, seed: int) -> Structure:
+    """Decide whether customers form separate groups, a continuum, or nothing.
+
+    1. Independent columns are nothing, whatever their margins look like.
+    2. Mixtures of 12 normal components, 11, and so on are fitted. The number of clusters is the largest number of
+       components of which each two are separate.
+    3. If it is above 1, the same search is done in populations without groups, with the customers' margins (smoothed
+       until they have one mode) and correlations. Groups that one of these populations shows as well are no groups.
+
+    Args:
+        points: prepared customers, a simple random sample of at most about 5,000, (n, p); no unknown values.
+        seed: the same points and seed give the same answer.
+
+    Raises:
+        ValueError: there are fewer than 80 customers, or values that are no numbers.
+
+    Examples:
+        >>> rng = np.random.default_rng(1)
+        >>> one = rng.normal(size=(300, 2)) @ np.array([[1.0, 0.8], [0.0, 0.6]])
+        >>> structure(one, seed=1).verdict
+        'continuum'
+        >>> found = structure(np.concatenate([one, one[:150] + 9]), seed=1)
+        >>> found.verdict, found.k
+        ('separate', 2)
+    """
+    if len(points) < 2 * _FEWEST or not np.isfinite(points).all():
+        raise ValueError(f"found {len(points)} customers; at least {2 * _FEWEST} are needed, with all values known")
+    points = points[:, points.min(axis=0) < points.max(axis=0)]
+    related = 0.0 if points.shape[1] == 1 else 1.0 if points.shape[1] == 0 else dependence(points, seed)[1]
+    if related > INDEPENDENT:
+        return Structure("nothing", 1, (), 1.0, 0, related)
+    separations = np.mean([_separations_of(points, seed, start) for start in range(STARTS)], axis=0)
+    k = max((k for k, value in enumerate(separations, 2) if value >= SEPARATE), default=1)
+    p_value, draws = (1.0, 0) if k == 1 else _against_single_populations(points, separations.max(), seed)
+    separate = k > 1 and p_value <= 1 / (NULL_DRAWS + 1)
+    values = tuple(float(value) for value in separations)
+    return Structure("separate" if separate else "continuum", k if separate else 1, values, p_value, draws, related)
+
+
+def separation(mixture: Mixture, n: int) -> float:
+    """The smallest separation of two components: Bhattacharyya distance · sqrt(customers of the smaller / features).
+
+    The distance of two halves of one population, found by chance, falls with the root of the customers in them and
+    rises with the features. It is 0 where a component has less than 2% of customers or two are nearer than 0.8.
+
+    Examples:
+        >>> two = Mixture(np.array([0.2, 0.8]), np.array([[0.0], [4.0]]), np.ones((2, 1, 1)), 0.0)
+        >>> separation(two, 500)  # distance 2, the smaller has 100 customers
+        20.0
+    """
+    if mixture.shares.min() < SMALLEST:
+        return 0.0
+    i, j = np.triu_indices(mixture.k, 1)
+    distances = mixture.bhattacharyya()
+    smaller = n * np.minimum(mixture.shares[i], mixture.shares[j]) / mixture.means.shape[1]
+    return float(np.where(distances < NEAREST, 0.0, np.minimum(distances * np.sqrt(smaller), _CAP)).min())
+
+
+def _separations(points: Floats, seed: int) -> Floats:
+    """Of 2, 3, ... components."""
+    largest = min(COMPONENTS, len(points) // _FEWEST)
+    found = [separation(one, len(points)) for one in from_many_to_one(points, largest, seed) if one.k > 1]
+    return np.array(found[::-1])
+
+
+def _separations_of(points: Floats, seed: int, start: int) -> Floats:
+    rng = np.random.default_rng([seed, start])
+    return _separations(np.stack([continuous(column, rng).values for column in points.T], axis=1), start)
+
+
+def _against_single_populations(points: Floats, largest: float, seed: int) -> tuple[float, int]:
+    """p-value and draws: one draw that is as separate ends it (Besag & Clifford 1991)."""
+    rng = np.random.default_rng([seed, STARTS])
+    null = single_population([continuous(column, rng) for column in points.T])
+    for draw in range(1, NULL_DRAWS + 1):
+        if _separations(null.draw(len(points), rng), draw).max() >= largest:
+            return 1 / draw, draw
+    return 1 / (NULL_DRAWS + 1), NULL_DRAWS
