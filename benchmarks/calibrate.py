@@ -31,7 +31,8 @@ from segspark.config.model import Clustering
 
 LARGEST_K = 10  # that the single criteria look at
 ALPHA = 0.05
-_BOOTSTRAP = {"references": 10, "splits": 5}  # of gap and prediction strength
+REFERENCES, SPLITS = 5, 3  # of gap and prediction strength
+SILHOUETTES = 800  # customers of which the silhouette is computed
 
 Row = dict[str, Any]
 
@@ -61,18 +62,18 @@ def prepared(points: Array) -> Array:
 
 
 def of_single(seed: int) -> Row:
-    """The guard's verdict on a single population, and on the same with its columns shuffled."""
+    """The guard's verdict on a single population."""
     one = single(seed)
-    points, shuffler = prepared(one.points), np.random.default_rng(seed)
-    shuffled = np.stack([shuffler.permutation(column) for column in points.T], axis=1)
-    return decided(one, points, seed) | {"shuffled": structure(shuffled, seed).verdict}
+    return decided(one, prepared(one.points), seed)
 
 
 def of_mixture(seed: int, criteria: bool = True) -> Row:
-    """The guard's verdict on a mixture, and what each single criterion says of k."""
+    """The guard's verdict on a mixture, and with its columns shuffled; what each single criterion says of k."""
     one = mixture(seed)
-    points = prepared(one.points)
-    return decided(one, points, seed) | {"overlap": one.overlap} | (single_criteria(points, seed) if criteria else {})
+    points, shuffler = prepared(one.points), np.random.default_rng(seed)
+    shuffled = np.stack([shuffler.permutation(column) for column in points.T], axis=1)
+    row = decided(one, points, seed) | {"overlap": one.overlap, "shuffled": structure(shuffled, seed).verdict}
+    return row | (single_criteria(points, seed) if criteria else {})
 
 
 def decided(one: Population, points: Array, seed: int) -> Row:
@@ -81,17 +82,17 @@ def decided(one: Population, points: Array, seed: int) -> Row:
     found = structure(points, seed)
     n, p = points.shape
     row = {"seed": seed, "family": one.family, "n": n, "p": p, "k": one.k, "dependent": one.dependent}
+    row |= {"valley": found.valley, "p_value": found.p_value, "separation": max(found.separations, default=0.0)}
     return row | {"verdict": found.verdict, "found": found.k, "seconds": time.process_time() - started}
 
 
 def single_criteria(points: Array, seed: int) -> dict[str, int]:
     """The number of clusters by each usual criterion alone, for k-means (best of 3 starts) or full mixtures."""
     labels = {k: kmeans(points, k, seed) for k in range(2, LARGEST_K + 1)}
-    references, splits = _BOOTSTRAP["references"], _BOOTSTRAP["splits"]
     return {
-        "gap": gap_statistic(points, LARGEST_K, seed, references=references).k,
-        "prediction_strength": prediction_strength(points, LARGEST_K, seed, splits=splits).k,
-        "silhouette": max(labels, key=lambda k: float(silhouette_score(points, labels[k]))),
+        "gap": gap_statistic(points, LARGEST_K, seed, references=REFERENCES).k,
+        "prediction_strength": prediction_strength(points, LARGEST_K, seed, splits=SPLITS).k,
+        "silhouette": max(labels, key=lambda k: _silhouette(points, labels[k], seed)),
         "calinski_harabasz": max(labels, key=lambda k: float(calinski_harabasz_score(points, labels[k]))),
         "bic": min(range(1, LARGEST_K + 1), key=lambda k: _bic(points, k, seed)),
     }
@@ -151,7 +152,7 @@ def summary(singles: pd.DataFrame, mixtures: pd.DataFrame, externals: pd.DataFra
         "external_by_kind": {kind: _share(group) for kind, group in rejected.groupby(externals.kind)},
         "independent_called_nothing": _share(independent.verdict == "nothing"),
         "dependent_called_continuum": _share(dependent.verdict == "continuum"),
-        "shuffled_called_nothing": _share(singles.shuffled == "nothing"),
+        "shuffled_called_nothing": _share(mixtures.shuffled == "nothing"),
         "overlap_median": round(float(mixtures.overlap.median()), 4),
         "seconds_median": round(float(pd.concat([singles.seconds, mixtures.seconds]).median()), 2),
         "seconds_largest": round(float(pd.concat([singles.seconds, mixtures.seconds]).max()), 2),
@@ -163,6 +164,10 @@ _CRITERIA = ("gap", "prediction_strength", "silhouette", "calinski_harabasz", "b
 
 def _share(found: "pd.Series[bool]") -> float:
     return round(float(found.mean()), 4)
+
+
+def _silhouette(points: Array, labels: Any, seed: int) -> float:
+    return float(silhouette_score(points, labels, sample_size=min(SILHOUETTES, len(points)), random_state=seed))
 
 
 def _bic(points: Array, k: int, seed: int) -> float:

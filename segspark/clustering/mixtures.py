@@ -1,12 +1,12 @@
 """Normal mixtures of a bounded sample, from many components to one, and how far apart their components are."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.cluster import KMeans
 
-from segspark.clustering.clusterers import Floats
+from segspark.clustering.clusterers import Floats, Ints
 
 _STEPS = 25  # of the EM algorithm, from one number of components to the next
 _TOLERANCE = 1e-4  # nats a customer, below which the EM algorithm stops
@@ -61,6 +61,17 @@ class Mixture:
         volumes = np.linalg.slogdet(self.covariances)[1]
         return np.asarray(centres / 8 + np.linalg.slogdet(mean)[1] / 2 - (volumes[i] + volumes[j]) / 4)
 
+    def members(self, points: Floats) -> Ints:
+        """The component that each customer most likely comes from, (n,).
+
+        Examples:
+            >>> two = Mixture(np.full(2, 0.5), np.array([[0.0], [4.0]]), np.ones((2, 1, 1)), 0.0)
+            >>> two.members(np.array([[1.0], [3.0]])).tolist()
+            [0, 1]
+        """
+        joint = _log_joint(points, self.shares, self.means, self.covariances)
+        return np.asarray(joint.argmax(axis=0), dtype=np.int64)
+
 
 def from_many_to_one(points: Floats, largest: int, seed: int) -> Iterator[Mixture]:
     """Mixtures of `largest` components, one less, and so on down to one.
@@ -84,14 +95,15 @@ def from_many_to_one(points: Floats, largest: int, seed: int) -> Iterator[Mixtur
         [0.333, 0.667]
     """
     p = points.shape[1]
-    centred = points - points.mean(axis=0)
+    centre = points.mean(axis=0)
+    centred = points - centre
     spread = np.cov(centred.T).reshape(p, p)
     spread = spread + 1e-6 * np.diag(np.diag(spread))  # features that are sums of others leave it singular
     labels = KMeans(largest, n_init=2, random_state=seed).fit(centred).labels_
     weights = np.eye(largest)[labels].T
     for k in range(largest, 0, -1):
         weights, mixture = _fitted(centred, weights, spread / k ** (2 / p))
-        yield mixture
+        yield replace(mixture, means=mixture.means + centre)
         if k > 1:
             weights = _joined(weights, *_cheapest(mixture))
 

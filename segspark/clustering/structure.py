@@ -14,6 +14,7 @@ from segspark.clustering.dependence import dependence
 from segspark.clustering.mixtures import Mixture, from_many_to_one
 from segspark.clustering.nullmodel import single_population
 from segspark.clustering.ties import continuous
+from segspark.clustering.valley import mean_valley
 
 Verdict = Literal["separate", "continuum", "nothing"]
 
@@ -22,6 +23,8 @@ STARTS = 3  # searches, each with other draws for ties and another start; their 
 SEPARATE = 5.4  # separation from which components are clusters of their own
 NEAREST = 0.8  # Bhattacharyya distance below which they never are
 SMALLEST = 0.02  # share below which a component is no cluster
+VALLEY = 0.6  # density between neighbours, by that of the lower peak, from which there is no valley
+NULL_COMPONENTS = 8  # with which the search starts in populations without groups
 NULL_DRAWS = 19  # populations without groups that the customers must all surpass: a p-value of 1/20
 INDEPENDENT = 0.01  # p-value above which features count as independent
 _CAP = 50.0  # separations beyond it are all the same
@@ -37,8 +40,9 @@ class Structure:
             that cannot be told from independent ones.
         k: the estimated number of clusters; 1 unless separate.
         separations: by number of components k = 2, 3, ..., the smallest separation of any two (see `separation`).
-        p_value: of the largest separation against single populations with the customers' margins and correlations
-            (Besag & Clifford's sequential one); 1 where no two components are separate.
+        valley: mean valley between neighbouring components at the number found (see `valley`); 1 without any.
+        p_value: of the largest separation of up to 8 components against single populations with the customers' margins
+            and correlations (Besag & Clifford's sequential one); 1 where no two components are separate.
         null_draws: such populations drawn; 0 where none was needed.
         dependence_p_value: of the permutation test of independence; 0 with one feature.
     """
@@ -46,6 +50,7 @@ class Structure:
     verdict: Verdict
     k: int
     separations: tuple[float, ...]
+    valley: float
     p_value: float
     null_draws: int
     dependence_p_value: float
@@ -55,7 +60,7 @@ class Structure:
         """A sentence for people.
 
         Examples:
-            >>> print(Structure("nothing", 1, (), 1.0, 0, 0.4).words)
+            >>> print(Structure("nothing", 1, (), 1.0, 1.0, 0, 0.4).words)
             Nothing to segment: the features cannot be told from independent ones (p = 0.40).
         """
         if self.verdict == "nothing":
@@ -80,7 +85,9 @@ def structure(points: Floats, seed: int) -> Structure:
     1. Independent columns are nothing, whatever their margins look like.
     2. Mixtures of 12 normal components, 11, and so on are fitted. The number of clusters is the largest number of
        components of which each two are separate.
-    3. If it is above 1, the same search is done in populations without groups, with the customers' margins (smoothed
+    3. If it is above 1, there must be valleys between neighbours: the halves of a flat distribution, or the core and
+       the tails of a heavy one, are apart but have none.
+    4. The same search is done in populations without groups, with the customers' margins (smoothed
        until they have one mode) and correlations. Groups that one of these populations shows as well are no groups.
 
     Args:
@@ -102,15 +109,24 @@ def structure(points: Floats, seed: int) -> Structure:
     if len(points) < 2 * _FEWEST or not np.isfinite(points).all():
         raise ValueError(f"found {len(points)} customers; at least {2 * _FEWEST} are needed, with all values known")
     points = points[:, points.min(axis=0) < points.max(axis=0)]
-    related = 0.0 if points.shape[1] == 1 else 1.0 if points.shape[1] == 0 else dependence(points, seed)[1]
+    related = _dependence(points, seed)
     if related > INDEPENDENT:
-        return Structure("nothing", 1, (), 1.0, 0, related)
-    separations = np.mean([_separations_of(points, seed, start) for start in range(STARTS)], axis=0)
+        return Structure("nothing", 1, (), 1.0, 1.0, 0, related)
+    starts = [_without_ties(points, seed, start) for start in range(STARTS)]
+    searches = [search(one, COMPONENTS, start) for start, one in enumerate(starts)]
+    separations = np.mean([separations_of(mixtures, len(points)) for mixtures in searches], axis=0)
     k = max((k for k, value in enumerate(separations, 2) if value >= SEPARATE), default=1)
-    p_value, draws = (1.0, 0) if k == 1 else _against_single_populations(points, separations.max(), seed)
+    valley, p_value, draws = 1.0, 1.0, 0
+    if k > 1:
+        at_k = zip(searches, starts, strict=True)
+        valley = float(np.mean([mean_valley(mixtures[k - 2], one) for mixtures, one in at_k]))
+    if valley <= VALLEY:
+        p_value, draws = _against_single_populations(points, separations[: NULL_COMPONENTS - 1].max(), seed)
     separate = k > 1 and p_value <= 1 / (NULL_DRAWS + 1)
     values = tuple(float(value) for value in separations)
-    return Structure("separate" if separate else "continuum", k if separate else 1, values, p_value, draws, related)
+    return Structure(
+        "separate" if separate else "continuum", k if separate else 1, values, valley, p_value, draws, related
+    )
 
 
 def separation(mixture: Mixture, n: int) -> float:
@@ -132,16 +148,27 @@ def separation(mixture: Mixture, n: int) -> float:
     return float(np.where(distances < NEAREST, 0.0, np.minimum(distances * np.sqrt(smaller), _CAP)).min())
 
 
-def _separations(points: Floats, seed: int) -> Floats:
-    """Of 2, 3, ... components."""
-    largest = min(COMPONENTS, len(points) // _FEWEST)
-    found = [separation(one, len(points)) for one in from_many_to_one(points, largest, seed) if one.k > 1]
-    return np.array(found[::-1])
+def search(points: Floats, components: int, seed: int) -> list[Mixture]:
+    """Mixtures of 2, 3, ... components."""
+    largest = min(components, len(points) // _FEWEST)
+    return [one for one in from_many_to_one(points, largest, seed) if one.k > 1][::-1]
 
 
-def _separations_of(points: Floats, seed: int, start: int) -> Floats:
+def separations_of(mixtures: list[Mixture], n: int) -> Floats:
+    """Of each mixture the smallest separation of two components."""
+    return np.array([separation(one, n) for one in mixtures])
+
+
+def _dependence(points: Floats, seed: int) -> float:
+    """p-value of independence; without features there is nothing, and one feature may have groups by itself."""
+    if points.shape[1] < 2:
+        return 1.0 - points.shape[1]
+    return dependence(points, seed)[1]
+
+
+def _without_ties(points: Floats, seed: int, start: int) -> Floats:
     rng = np.random.default_rng([seed, start])
-    return _separations(np.stack([continuous(column, rng).values for column in points.T], axis=1), start)
+    return np.stack([continuous(column, rng).values for column in points.T], axis=1)
 
 
 def _against_single_populations(points: Floats, largest: float, seed: int) -> tuple[float, int]:
@@ -149,6 +176,7 @@ def _against_single_populations(points: Floats, largest: float, seed: int) -> tu
     rng = np.random.default_rng([seed, STARTS])
     null = single_population([continuous(column, rng) for column in points.T])
     for draw in range(1, NULL_DRAWS + 1):
-        if _separations(null.draw(len(points), rng), draw).max() >= largest:
+        mixtures = search(null.draw(len(points), rng), NULL_COMPONENTS, draw)
+        if separations_of(mixtures, len(points)).max() >= largest:
             return 1 / draw, draw
     return 1 / (NULL_DRAWS + 1), NULL_DRAWS
