@@ -63,6 +63,10 @@ bench-ingest: setup ## ingest of 10 million dirty rows against plain Spark (ARGS
 bench-features: setup ## features of 50 million events against DuckDB and plain PySpark (ARGS="--events 5000000" for less)
 	$(ENV) python benchmarks/features.py $(ARGS)
 
+.PHONY: calibrate
+calibrate: setup ## the structure guard on sets of known structure (ARGS="--singles 100 --mixtures 40" for less)
+	$(ENV) PYTHONPATH=. python benchmarks/calibrate.py $(ARGS)
+
 .PHONY: wheel
 wheel: setup ## build the wheel into dist/, for pip and for spark-submit --py-files
 	rm -rf build dist

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from populations import REPORTING, TUNING, Array, Population, external, mixture, single
 from sklearn.metrics import calinski_harabasz_score, silhouette_score
 from sklearn.mixture import GaussianMixture
 
+from benchmarks.populations import REPORTING, TUNING, Array, Population, external, mixture, single
 from segspark.clustering.clusterers import kmeans
 from segspark.clustering.external_tests import chi_square, welch
 from segspark.clustering.gap import gap_statistic

@@ -40,7 +40,7 @@ def dependence(points: Floats, seed: int, permutations: int = PERMUTATIONS) -> t
     for _ in repeat(None, permutations):
         shuffled = [column[rng.permutation(len(points))] for column in columns]
         at_least += _squared_correlations(shuffled) >= seen
-    return seen, at_least / (permutations + 1)
+    return seen, float(at_least / (permutations + 1))
 
 
 def _standard(column: Floats) -> Floats:

@@ -20,29 +20,16 @@ class Mixture:
         shares: of customers, (K,).
         means: (K, p).
         covariances: (K, p, p), full.
-        log_likelihood: of the customers that it was fitted to, nats.
     """
 
     shares: Floats
     means: Floats
     covariances: Floats
-    log_likelihood: float
 
     @property
     def k(self) -> int:
         """The number of components."""
         return len(self.shares)
-
-    def bic(self, n: int) -> float:
-        """Bayesian information criterion of n customers: -2 · log-likelihood + parameters · ln n; small is good.
-
-        Examples:
-            >>> Mixture(np.ones(1), np.zeros((1, 1)), np.ones((1, 1, 1)), -10.0).bic(100)  # a mean, a variance
-            29.210...
-        """
-        p = self.means.shape[1]
-        parameters = self.k * (p + p * (p + 1) / 2) + self.k - 1
-        return float(parameters * np.log(n) - 2 * self.log_likelihood)
 
     def bhattacharyya(self) -> Floats:
         """Bhattacharyya distance of every pair of components, (K · (K - 1) / 2,), in the order of np.triu_indices.
@@ -52,7 +39,7 @@ class Mixture:
         sqrt(a b) · exp(-distance).
 
         Examples:
-            >>> Mixture(np.full(2, 0.5), np.array([[0.0], [4.0]]), np.ones((2, 1, 1)), 0.0).bhattacharyya().tolist()
+            >>> Mixture(np.full(2, 0.5), np.array([[0.0], [4.0]]), np.ones((2, 1, 1))).bhattacharyya().tolist()
             [2.0]
         """
         i, j = np.triu_indices(self.k, 1)
@@ -65,7 +52,7 @@ class Mixture:
         """The component that each customer most likely comes from, (n,).
 
         Examples:
-            >>> two = Mixture(np.full(2, 0.5), np.array([[0.0], [4.0]]), np.ones((2, 1, 1)), 0.0)
+            >>> two = Mixture(np.full(2, 0.5), np.array([[0.0], [4.0]]), np.ones((2, 1, 1)))
             >>> two.members(np.array([[1.0], [3.0]])).tolist()
             [0, 1]
         """
@@ -126,7 +113,7 @@ def _fitted(points: Floats, weights: Floats, prior: Floats) -> tuple[Floats, Mix
         if abs(likelihood - before) < _TOLERANCE * n:
             break
         before = likelihood
-    return weights, Mixture(sizes / sizes.sum(), means, covariances, likelihood)
+    return weights, Mixture(sizes / sizes.sum(), means, covariances)
 
 
 def _log_joint(points: Floats, shares: Floats, means: Floats, covariances: Floats) -> Floats:

@@ -11,8 +11,8 @@ import numpy as np
 
 from segspark.clustering.clusterers import Floats
 from segspark.clustering.dependence import dependence
-from segspark.clustering.mixtures import Mixture, from_many_to_one
 from segspark.clustering.nullmodel import single_population
+from segspark.clustering.separation import FEWEST, search, separations_of
 from segspark.clustering.ties import continuous
 from segspark.clustering.valley import mean_valley
 
@@ -21,14 +21,10 @@ Verdict = Literal["separate", "continuum", "nothing"]
 COMPONENTS = 12  # with which the search starts
 STARTS = 3  # searches, each with other draws for ties and another start; their separations are averaged
 SEPARATE = 5.4  # separation from which components are clusters of their own
-NEAREST = 0.8  # Bhattacharyya distance below which they never are
-SMALLEST = 0.02  # share below which a component is no cluster
 VALLEY = 0.6  # density between neighbours, by that of the lower peak, from which there is no valley
 NULL_COMPONENTS = 8  # with which the search starts in populations without groups
 NULL_DRAWS = 19  # populations without groups that the customers must all surpass: a p-value of 1/20
 INDEPENDENT = 0.01  # p-value above which features count as independent
-_CAP = 50.0  # separations beyond it are all the same
-_FEWEST = 40  # customers for each component that the search starts with
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ class Structure:
         verdict: 'separate' groups; a 'continuum', one population whose features hang together; or 'nothing', features
             that cannot be told from independent ones.
         k: the estimated number of clusters; 1 unless separate.
-        separations: by number of components k = 2, 3, ..., the smallest separation of any two (see `separation`).
+        separations: by number of components k = 2, 3, ..., the smallest separation of any two (`separation` tells how).
         valley: mean valley between neighbouring components at the number found (see `valley`); 1 without any.
         p_value: of the largest separation of up to 8 components against single populations with the customers' margins
             and correlations (Besag & Clifford's sequential one); 1 where no two components are separate.
@@ -106,8 +102,8 @@ def structure(points: Floats, seed: int) -> Structure:
         >>> found.verdict, found.k
         ('separate', 2)
     """
-    if len(points) < 2 * _FEWEST or not np.isfinite(points).all():
-        raise ValueError(f"found {len(points)} customers; at least {2 * _FEWEST} are needed, with all values known")
+    if len(points) < 2 * FEWEST or not np.isfinite(points).all():
+        raise ValueError(f"found {len(points)} customers; at least {2 * FEWEST} are needed, with all values known")
     points = points[:, points.min(axis=0) < points.max(axis=0)]
     related = _dependence(points, seed)
     if related > INDEPENDENT:
@@ -129,40 +125,10 @@ def structure(points: Floats, seed: int) -> Structure:
     )
 
 
-def separation(mixture: Mixture, n: int) -> float:
-    """The smallest separation of two components: Bhattacharyya distance · sqrt(customers of the smaller / features).
-
-    The distance of two halves of one population, found by chance, falls with the root of the customers in them and
-    rises with the features. It is 0 where a component has less than 2% of customers or two are nearer than 0.8.
-
-    Examples:
-        >>> two = Mixture(np.array([0.2, 0.8]), np.array([[0.0], [4.0]]), np.ones((2, 1, 1)), 0.0)
-        >>> separation(two, 500)  # distance 2, the smaller has 100 customers
-        20.0
-    """
-    if mixture.shares.min() < SMALLEST:
-        return 0.0
-    i, j = np.triu_indices(mixture.k, 1)
-    distances = mixture.bhattacharyya()
-    smaller = n * np.minimum(mixture.shares[i], mixture.shares[j]) / mixture.means.shape[1]
-    return float(np.where(distances < NEAREST, 0.0, np.minimum(distances * np.sqrt(smaller), _CAP)).min())
-
-
-def search(points: Floats, components: int, seed: int) -> list[Mixture]:
-    """Mixtures of 2, 3, ... components."""
-    largest = min(components, len(points) // _FEWEST)
-    return [one for one in from_many_to_one(points, largest, seed) if one.k > 1][::-1]
-
-
-def separations_of(mixtures: list[Mixture], n: int) -> Floats:
-    """Of each mixture the smallest separation of two components."""
-    return np.array([separation(one, n) for one in mixtures])
-
-
 def _dependence(points: Floats, seed: int) -> float:
     """p-value of independence; without features there is nothing, and one feature may have groups by itself."""
     if points.shape[1] < 2:
-        return 1.0 - points.shape[1]
+        return float(points.shape[1] == 0)
     return dependence(points, seed)[1]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from segspark.clustering.clusterers import Floats
+from segspark.clustering.clusterers import Floats, Ints
 
 ATOM = 0.05  # share of customers with one value from which it is a point mass
 _SPIKE = 3.0  # and how many times its neighbours a value must be held, within the range
@@ -65,7 +65,7 @@ def _has_atom(shares: Floats) -> bool:
     return bool(max(shares[0], shares[-1]) >= ATOM or ((shares >= ATOM) & (shares > _SPIKE * beside)).any())
 
 
-def _within_reach(distinct: Floats, place: Floats, rng: np.random.Generator) -> Floats:
+def _within_reach(distinct: Floats, place: Ints, rng: np.random.Generator) -> Floats:
     """A draw between the middles to the neighbouring values, for each customer."""
     middles = (distinct[1:] + distinct[:-1]) / 2
     low = np.append(2 * distinct[0] - middles[0], middles)

@@ -20,7 +20,7 @@ def mean_valley(mixture: Mixture, points: Floats) -> float:
     Examples:
         >>> rng = np.random.default_rng(1)
         >>> points = np.append(rng.normal(size=500), rng.normal(8, 1, size=500))[:, None]
-        >>> two = Mixture(np.full(2, 0.5), np.array([[0.0], [8.0]]), np.ones((2, 1, 1)), 0.0)
+        >>> two = Mixture(np.full(2, 0.5), np.array([[0.0], [8.0]]), np.ones((2, 1, 1)))
         >>> mean_valley(two, points) < 0.1
         True
         >>> flat = rng.uniform(0, 8, size=(1000, 1))

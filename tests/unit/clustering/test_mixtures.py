@@ -1,0 +1,92 @@
+"""Mixtures from many components to one, distances between components, and valleys between them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from segspark.clustering.mixtures import Mixture, from_many_to_one
+from segspark.clustering.separation import separation
+from segspark.clustering.valley import mean_valley
+
+
+def pair(means, spreads, shares=(0.5, 0.5)):
+    return Mixture(np.array(shares), np.array(means)[:, None], np.square(spreads)[:, None, None])
+
+
+@pytest.mark.parametrize(
+    ("means", "spreads"), [((0.0, 3.0), (1.0, 1.0)), ((0.0, 0.0), (1.0, 2.0)), ((1, -2), (0.5, 3))]
+)
+def test_the_distance_is_minus_the_logarithm_of_the_overlap_of_root_densities(means, spreads):
+    one, other = (stats.norm(m, s) for m, s in zip(means, spreads, strict=True))
+    coefficient = integrate.quad(lambda x: np.sqrt(one.pdf(x) * other.pdf(x)), -40, 40, limit=200)[0]
+    assert pair(means, spreads).bhattacharyya() == pytest.approx([-np.log(coefficient)])
+
+
+def test_distances_come_in_the_order_of_pairs():
+    three = Mixture(np.full(3, 1 / 3), np.array([[0.0], [4.0], [12.0]]), np.ones((3, 1, 1)))
+    assert three.bhattacharyya() == pytest.approx([16 / 8, 144 / 8, 64 / 8])
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    rng = np.random.default_rng(3)
+    covariance = np.array([[1.0, 0.6], [0.6, 1.0]])
+    large = rng.multivariate_normal([10.0, 0.0], covariance, size=900)
+    small = rng.multivariate_normal([10.0, 6.0], np.eye(2) / 4, size=100)
+    return {one.k: one for one in from_many_to_one(np.concatenate([large, small]), 8, seed=1)}
+
+
+def test_there_is_a_mixture_of_each_number_of_components(fitted):
+    assert sorted(fitted) == list(range(1, 9))
+    assert all(one.shares.sum() == pytest.approx(1.0) for one in fitted.values())
+
+
+def test_two_clusters_are_found_with_their_shares_means_and_covariances(fitted):
+    small, large = np.argsort(fitted[2].shares)
+    assert fitted[2].shares[small] == pytest.approx(0.1, abs=0.002)
+    assert fitted[2].means[small] == pytest.approx([10, 6], abs=0.15)  # three standard errors of the mean
+    assert fitted[2].means[large] == pytest.approx([10, 0], abs=0.1)
+    assert fitted[2].covariances[large] == pytest.approx(np.array([[1, 0.6], [0.6, 1]]), abs=0.15)
+    assert fitted[2].covariances[small] == pytest.approx(np.eye(2) / 4, abs=0.12)
+
+
+def test_one_component_has_the_sample_s_mean_and_nearly_its_covariance(fitted):
+    # 0.9 · 0.1 · (0, 6)² and the clusters' own: variances of 0.925 and 0.925 + 3.24.
+    assert fitted[1].means[0] == pytest.approx([10, 0.6], abs=0.15)
+    assert np.diag(fitted[1].covariances[0]) == pytest.approx([0.925, 4.165], rel=0.1)
+
+
+def test_members_are_those_of_the_highest_density():
+    mixture = pair((0.0, 3.0), (1.0, 0.5), (0.8, 0.2))
+    values = np.linspace(-3, 6, 50)
+    densities = np.stack([0.8 * stats.norm(0, 1).pdf(values), 0.2 * stats.norm(3, 0.5).pdf(values)])
+    assert (mixture.members(values[:, None]) == densities.argmax(axis=0)).all()
+
+
+def test_a_tiny_component_is_never_separate():
+    assert separation(pair((0.0, 9.0), (1.0, 1.0), (0.981, 0.019)), 10_000) == 0.0
+
+
+def test_near_components_are_never_separate_however_many_customers():
+    assert separation(pair((0.0, 2.0), (1.0, 1.0)), 1_000_000) == 0.0  # distance 1/2
+
+
+def test_separation_grows_with_the_root_of_the_smaller_s_customers():
+    mixture = pair((0.0, 4.0), (1.0, 1.0), (0.25, 0.75))  # distance 2, so 2 · sqrt(n / 4)
+    assert [separation(mixture, n) for n in (4, 16, 100)] == pytest.approx([2, 4, 10])
+
+
+def test_the_valley_of_two_normal_clusters_is_that_of_their_density():
+    rng = np.random.default_rng(1)
+    points = np.append(rng.normal(size=20_000), rng.normal(4, 1, size=20_000))[:, None]
+    # Density in the middle by that at a centre: 2 φ(2) / (φ(0) + φ(4)); the kernel's smoothing adds a little.
+    expected = 2 * stats.norm.pdf(2) / (stats.norm.pdf(0) + stats.norm.pdf(4))
+    assert mean_valley(pair((0.0, 4.0), (1.0, 1.0)), points) == pytest.approx(expected, abs=0.03)
+
+
+def test_a_core_and_its_tails_have_no_valley():
+    rng = np.random.default_rng(1)
+    points = np.append(rng.normal(size=500), rng.normal(0.1, 4, size=500))[:, None]
+    assert mean_valley(pair((0.0, 0.1), (1.0, 4.0)), points) > 0.98
