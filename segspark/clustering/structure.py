@@ -11,17 +11,19 @@ import numpy as np
 
 from segspark.clustering.clusterers import Floats
 from segspark.clustering.dependence import dependence
+from segspark.clustering.mixtures import Mixture
 from segspark.clustering.nullmodel import single_population
 from segspark.clustering.separation import FEWEST, search, separations_of
 from segspark.clustering.ties import continuous
-from segspark.clustering.valley import mean_valley
+from segspark.clustering.valley import valleys
 
 Verdict = Literal["separate", "continuum", "nothing"]
 
 COMPONENTS = 12  # with which the search starts
 STARTS = 3  # searches, each with other draws for ties and another start; their separations are averaged
 SEPARATE = 5.4  # separation from which components are clusters of their own
-VALLEY = 0.6  # density between neighbours, by that of the lower peak, from which there is no valley
+VALLEY = 0.6  # density between neighbours, by that of the lower peak: the highest mean over components
+WORST_VALLEY = 0.9  # and the highest of any
 NULL_COMPONENTS = 8  # with which the search starts in populations without groups
 NULL_DRAWS = 19  # populations without groups that the customers must all surpass: a p-value of 1/20
 INDEPENDENT = 0.01  # p-value above which features count as independent
@@ -36,7 +38,7 @@ class Structure:
             that cannot be told from independent ones.
         k: the estimated number of clusters; 1 unless separate.
         separations: by number of components k = 2, 3, ..., the smallest separation of any two (`separation` tells how).
-        valley: mean valley between neighbouring components at the number found (see `valley`); 1 without any.
+        valley: mean valley between neighbours of the components found; 1 where none were (see `valley`).
         p_value: of the largest separation of up to 8 components against single populations with the customers' margins
             and correlations (Besag & Clifford's sequential one); 1 where no two components are separate.
         null_draws: such populations drawn; 0 where none was needed.
@@ -79,12 +81,11 @@ def structure(points: Floats, seed: int) -> Structure:
     """Decide whether customers form separate groups, a continuum, or nothing.
 
     1. Independent columns are nothing, whatever their margins look like.
-    2. Mixtures of 12 normal components, 11, and so on are fitted. The number of clusters is the largest number of
-       components of which each two are separate.
-    3. If it is above 1, there must be valleys between neighbours: the halves of a flat distribution, or the core and
-       the tails of a heavy one, are apart but have none.
-    4. The same search is done in populations without groups, with the customers' margins (smoothed
-       until they have one mode) and correlations. Groups that one of these populations shows as well are no groups.
+    2. Mixtures of 12 normal components, 11, and so on are fitted. Wanted is the largest number of components of which
+       each two are separate, with valleys between neighbours: the halves of a flat distribution, or the core and the
+       tails of a heavy one, are apart but have none.
+    3. The same search is done in populations without groups, with the customers' margins (smoothed until they have
+       one mode) and correlations. Groups that one of these populations shows as well are no groups.
 
     Args:
         points: prepared customers, a simple random sample of at most about 5,000, (n, p); no unknown values.
@@ -111,12 +112,9 @@ def structure(points: Floats, seed: int) -> Structure:
     starts = [_without_ties(points, seed, start) for start in range(STARTS)]
     searches = [search(one, COMPONENTS, start) for start, one in enumerate(starts)]
     separations = np.mean([separations_of(mixtures, len(points)) for mixtures in searches], axis=0)
-    k = max((k for k, value in enumerate(separations, 2) if value >= SEPARATE), default=1)
-    valley, p_value, draws = 1.0, 1.0, 0
+    k, valley = _groups(searches, starts, separations)
+    p_value, draws = 1.0, 0
     if k > 1:
-        at_k = zip(searches, starts, strict=True)
-        valley = float(np.mean([mean_valley(mixtures[k - 2], one) for mixtures, one in at_k]))
-    if valley <= VALLEY:
         p_value, draws = _against_single_populations(points, separations[: NULL_COMPONENTS - 1].max(), seed)
     separate = k > 1 and p_value <= 1 / (NULL_DRAWS + 1)
     values = tuple(float(value) for value in separations)
@@ -130,6 +128,18 @@ def _dependence(points: Floats, seed: int) -> float:
     if points.shape[1] < 2:
         return float(points.shape[1] == 0)
     return dependence(points, seed)[1]
+
+
+def _groups(searches: list[list[Mixture]], starts: list[Floats], separations: Floats) -> tuple[int, float]:
+    """The largest number of separate components with valleys between neighbours, and the mean valley; else 1 and 1."""
+    for k in range(len(separations) + 1, 1, -1):
+        if separations[k - 2] >= SEPARATE:
+            at_k = zip(searches, starts, strict=True)
+            found = np.stack([valleys(mixtures[k - 2], points) for mixtures, points in at_k])
+            mean, worst = float(found.mean()), float(found.max(axis=1).mean())
+            if mean <= VALLEY and worst <= WORST_VALLEY:
+                return k, mean
+    return 1, 1.0
 
 
 def _without_ties(points: Floats, seed: int, start: int) -> Floats:

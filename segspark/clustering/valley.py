@@ -8,8 +8,8 @@ from segspark.clustering.mixtures import Mixture
 _PLACES = 41  # from centre to centre, at which the density is estimated
 
 
-def mean_valley(mixture: Mixture, points: Floats) -> float:
-    """Mean over components of the valley to the nearest one (by Bhattacharyya distance): 1 for none, 0 for a gap.
+def valleys(mixture: Mixture, points: Floats) -> Floats:
+    """By component the valley to the nearest one (by Bhattacharyya distance), (K,): 1 for none, 0 for a gap.
 
     Only neighbours are looked at: between others there is a valley in a continuum as well, once the part in the middle
     is cut out.
@@ -21,10 +21,10 @@ def mean_valley(mixture: Mixture, points: Floats) -> float:
         >>> rng = np.random.default_rng(1)
         >>> points = np.append(rng.normal(size=500), rng.normal(8, 1, size=500))[:, None]
         >>> two = Mixture(np.full(2, 0.5), np.array([[0.0], [8.0]]), np.ones((2, 1, 1)))
-        >>> mean_valley(two, points) < 0.1
+        >>> valleys(two, points).max() < 0.1
         True
         >>> flat = rng.uniform(0, 8, size=(1000, 1))
-        >>> mean_valley(two, flat) > 0.8
+        >>> valleys(two, flat).min() > 0.8
         True
     """
     distances = np.full((mixture.k, mixture.k), np.inf)
@@ -32,7 +32,7 @@ def mean_valley(mixture: Mixture, points: Floats) -> float:
     distances[i, j] = distances[j, i] = mixture.bhattacharyya()
     members = mixture.members(points)
     nearest = enumerate(distances.argmin(axis=1))
-    return float(np.mean([_valley(mixture, points, members, one, int(near)) for one, near in nearest]))
+    return np.array([_valley(mixture, points, members, one, int(near)) for one, near in nearest])
 
 
 def _valley(mixture: Mixture, points: Floats, members: Ints, one: int, other: int) -> float:

@@ -71,6 +71,14 @@ def test_a_flat_distribution_is_a_continuum():
     assert structure(sheared, seed=1).verdict == "continuum"
 
 
+def test_flat_groups_are_found_though_their_number_may_be_too_high():
+    rng = np.random.default_rng(1)
+    corners = np.array([[0.0, 0.0], [2.0, 2.5], [4.0, 0.5]])
+    found = structure(np.concatenate([corner + rng.random((500, 2)) for corner in corners]), seed=1)
+    assert found.verdict == "separate"
+    assert found.k >= 3  # a flat group is more than one normal component
+
+
 def test_the_core_and_the_tails_of_one_population_are_no_groups():
     rng = np.random.default_rng(1)
     lengths = np.sqrt(rng.chisquare(3, size=(1500, 1)) / 3)
