@@ -50,13 +50,13 @@ HOSTILE = "it's `a` \\ __THIS__ ${x} %s \n é"
 def prepared(spark):
     rows = spark.createDataFrame(
         [(*row, HOSTILE if row[0] in "ac" else None) for row in VALUES],
-        "customer_id STRING, n BIGINT, money DECIMAL(38,4), x DOUBLE, `a``b` STRING",
+        "customer_id STRING, n BIGINT, money DECIMAL(38,4), x DOUBLE, level STRING",
     ).coalesce(1)
     plans = [
         NumberInput("n", 2.0, 50.0, Shape("log"), 4.0, 0.5, 3.0, 1 / 6, 0.25),
         NumberInput("money", -500.0, 15.0, Shape("yeo-johnson", 0.5), 0.0, 2.0, 1.0, 1 / 6),
         NumberInput("x", 3.5, 7.25, Shape("none"), 5.0, 2.5, 1.0, 1 / 3),
-        LevelsInput("a`b", {HOSTILE: 1 / 3, "other": 0.1}, 1.0),
+        LevelsInput("level", {HOSTILE: 1 / 3, "other": 0.1}, 1.0),
     ]
     return matrix(PipelineModel(stages=preparation_stages(plans)).transform(rows))
 
