@@ -1,4 +1,4 @@
-"""The choice among candidates: a declared rule, a reason for each, and a warning in words when little is there."""
+"""The choice among candidates: a declared rule, and a reason for each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,18 +20,16 @@ _NOTHING = "no substantial structure: customers form a continuum, and segments a
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen candidate, why each was or was not chosen, and what to tell people.
+    """The chosen candidate, and why each was or was not chosen.
 
     Attributes:
         reasons: by candidate.
         verdict: a sentence on why this one.
-        warning: empty, or what to be careful about.
     """
 
     chosen: Evaluation
     reasons: dict[Candidate, str]
     verdict: str
-    warning: str
 
 
 def choose(evaluations: Sequence[Evaluation], settings: Clustering, search: Search, kpi: str = "") -> Choice:
@@ -62,7 +60,7 @@ def choose(evaluations: Sequence[Evaluation], settings: Clustering, search: Sear
         f"candidates with {settings.manageable.min} to {settings.manageable.max} clusters, each of at least "
         f"{settings.smallest_share:.0%} of customers{_lasting(chosen)}."
     )
-    return Choice(chosen, reasons, verdict, _warning(_known(chosen.silhouette_euclidean)))
+    return Choice(chosen, reasons, verdict)
 
 
 def structure(silhouette: float) -> str:
@@ -170,15 +168,6 @@ def _lasting(one: Evaluation) -> str:
     if one.stability is None:
         return ""
     return f"; in resamples its weakest cluster is {words(one.stability)} (mean Jaccard similarity {one.stability:.2f})"
-
-
-def _warning(silhouette: float) -> str:
-    if silhouette > 0.5:
-        return ""
-    return (
-        f"The chosen segments show {structure(silhouette)} (mean Euclidean silhouette {silhouette:.3f}; "
-        "above 0.5 would be reasonable)."
-    )
 
 
 def _nobody(obstacles: dict[Candidate, str], settings: Clustering) -> str:

@@ -24,6 +24,7 @@ STARTS = 3  # searches, each with other draws for ties and another start; their 
 SEPARATE = 5.4  # separation from which components are clusters of their own
 VALLEY = 0.6  # density between neighbours, by that of the lower peak: the highest mean over components
 WORST_VALLEY = 0.9  # and the highest of any
+FEWEST_CUSTOMERS = 2 * FEWEST
 NULL_COMPONENTS = 8  # with which the search starts in populations without groups
 NULL_DRAWS = 19  # populations without groups that the customers must all surpass: a p-value of 1/20
 INDEPENDENT = 0.01  # p-value above which features count as independent
@@ -103,8 +104,10 @@ def structure(points: Floats, seed: int) -> Structure:
         >>> found.verdict, found.k
         ('separate', 2)
     """
-    if len(points) < 2 * FEWEST or not np.isfinite(points).all():
-        raise ValueError(f"found {len(points)} customers; at least {2 * FEWEST} are needed, with all values known")
+    if len(points) < FEWEST_CUSTOMERS or not np.isfinite(points).all():
+        raise ValueError(
+            f"found {len(points)} customers; at least {FEWEST_CUSTOMERS} are needed, with all values known"
+        )
     points = points[:, points.min(axis=0) < points.max(axis=0)]
     related = _dependence(points, seed)
     if related > INDEPENDENT:

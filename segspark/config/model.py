@@ -533,6 +533,7 @@ class Search(Model):
     holdout_share: Annotated[float, Field(ge=0, le=0.5)] = Field(
         0.2, description="customers by whom candidates are judged and that none is fitted on; by a hash of their id"
     )
+    force: bool = Field(False, description="publish segments even where customers form nothing that could be segmented")
     yardstick_rows: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
         20_000, description="customers held out by whom candidates are compared in the next period, at most"
     )

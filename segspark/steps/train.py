@@ -14,6 +14,7 @@ from segspark.clustering.objective import kpi_of
 from segspark.clustering.passes import held_out
 from segspark.clustering.preparation import preparation_stages, words
 from segspark.clustering.sampling import training_sample
+from segspark.clustering.structure import Structure
 from segspark.config.load import config_hash
 from segspark.reporting.explanation import explanation_page
 from segspark.reporting.figures import segment_figures, training_figures
@@ -25,6 +26,7 @@ from segspark.steps.comparison import compared
 from segspark.steps.context import SECTIONS, Context, Outcome
 from segspark.steps.embeddings import carried, of_embeddings, wanted
 from segspark.steps.explaining import Explained, explained
+from segspark.steps.guard import examined, judged, label
 from segspark.steps.next_period import next_period
 from segspark.steps.planning import plan
 from segspark.steps.population import eligible, features_at
@@ -65,22 +67,24 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     training.log_table(_table(context), used)
     preparation = PipelineModel(stages=preparation_stages(plans))
     prepared = prepare(customers, preparation, plans, settings, context.config.search)
+    structure = examined(context, prepared)
     period = next_period(context, preparation, used)
     searched = compared(search(prepared, context.reporter), prepared, period, context.reporter)
     kpi = kpi_of(context.config.objective).words
     choice = choose([evaluation for evaluation, _ in searched], settings, context.config.search, kpi)
-    _tell(context, choice)
+    judged(context, structure, choice.chosen)
+    context.reporter.say(choice.verdict)
     found = log_candidates(training, [evaluation for evaluation, _ in searched], settings)
     chosen = next(fitted for evaluation, fitted in searched if evaluation is choice.chosen)
     model = PipelineModel(stages=[*preparation.stages, pipeline_model(chosen, prepared)])
     told = explained(context, model, customers, plans)
-    _log_findings(context, training, choice, found, plans, model.transform(sample), told)
+    _log_findings(context, training, choice, found, plans, model.transform(sample), told, structure)
     version = training.register(
         model,
         used,
         {one.feature: one.example for one in plans},  # nobody's
         embeddings if of_embeddings(context, used) else "",
-        choice.verdict,
+        f"{choice.verdict} {label(structure)}".strip(),
     )
     publish_candidates(context, training, choice, found)
     decision = decide(context, choice.chosen.separation, period)
@@ -115,12 +119,6 @@ def _tags(context: Context, inputs: dict[str, str]) -> dict[str, str]:
     return versions | described | {"segspark.config_hash": config_hash(context.config, SECTIONS["train"])}
 
 
-def _tell(context: Context, choice: Choice) -> None:
-    context.reporter.say(choice.verdict)
-    if choice.warning:
-        context.reporter.warn(choice.warning)
-
-
 def _log_findings(
     context: Context,
     training: Training,
@@ -129,6 +127,7 @@ def _log_findings(
     plans: Sequence[Input],
     clustered: DataFrame,
     told: Explained | None,
+    structure: Structure | None,
 ) -> None:
     reported = [reported_candidate(one, choice) for one, _ in found]
     labelled = clustered.withColumn("segment_id", F.concat(F.lit("cluster "), F.col(CLUSTER).cast("string")))
@@ -148,7 +147,7 @@ def _log_findings(
         training.log_texts({"explanation.md": page})
         measured = {"agreement.tree.holdout": told.agreement, "cost_ratio.tree.holdout": told.cost_ratio}
         training.log_metrics({name: value for name, value in measured.items() if value is not None})
-    training.conclude(choice.verdict, choice.warning)
+    training.conclude(choice.verdict, label(structure))
     silhouette = choice.chosen.silhouette_euclidean
     training.log_metrics({"silhouette.euclidean.sample": silhouette or 0.0, "k": float(choice.chosen.candidate.k)})
 

@@ -131,15 +131,6 @@ def test_structure_is_said_in_the_words_of_kaufman_and_rousseeuw(silhouette, beg
     assert structure(silhouette).startswith(begins)
 
 
-def test_a_reasonable_structure_needs_no_warning():
-    assert choosing([measured("kmeans", 3, 0.51)], SETTINGS).warning == ""
-
-
-@pytest.mark.parametrize(("silhouette", "said"), [(0.5, "a weak structure"), (0.2, "no substantial structure")])
-def test_a_weak_structure_is_warned_of_in_words(silhouette, said):
-    assert said in choosing([measured("kmeans", 3, silhouette)], SETTINGS).warning
-
-
 # The yardstick
 
 
