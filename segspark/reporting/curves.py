@@ -16,7 +16,7 @@ from segspark.reporting.style import marker_line, new_figure, plain_numbers, rel
 
 
 def selection_curves(candidates: Sequence[Candidate]) -> Figure:
-    """Silhouette, relative cost and log-likelihood against k, one line an algorithm; what nobody has is left out."""
+    """What decides and what was measured besides, against k, one line an algorithm; what nobody has is left out."""
     names = list(by_algorithm(candidates))
     shown = panels(candidates)
     with style():

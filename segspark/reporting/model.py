@@ -43,7 +43,9 @@ class Candidate:
     """One fitted model of the search for k, and why it was chosen or passed over.
 
     `silhouette` was computed with `silhouette_distance`; `cost` is a within-cluster sum of squares,
-    `log_likelihood` that of a mixture; None where the algorithm has no such thing.
+    `log_likelihood` that of a mixture; None where the algorithm has no such thing. `separation` is the share of the
+    next period's KPI's variance that lies between the segments, `stability` how well the weakest comes back in
+    resamples; None where it was not measured.
     """
 
     algorithm: str
@@ -57,6 +59,9 @@ class Candidate:
     duration_seconds: float
     chosen: bool
     reason: str
+    separation: float | None = None
+    separation_error: float | None = None
+    stability: float | None = None
 
 
 @dataclass(frozen=True)

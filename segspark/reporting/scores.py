@@ -24,9 +24,10 @@ class Panel:
 
 
 def panels(candidates: Sequence[Candidate]) -> list[Panel]:
-    """Silhouette, relative cost and log-likelihood; a criterion that no candidate has is left out."""
+    """Next period, silhouette, relative cost and log-likelihood; a criterion that no candidate has is left out."""
     groups = by_algorithm(candidates)
     found = [
+        Panel("Next period", "share of the KPI's variance", False, _curves(groups, lambda one: one.separation)),
         Panel("Separation", axis_label(candidates), False, _curves(groups, lambda one: one.silhouette)),
         Panel("Compactness", "cost, relative to the smallest k", True, _relative_costs(groups)),
         Panel("Fit of the mixture", "log-likelihood", False, _curves(groups, lambda one: one.log_likelihood)),

@@ -73,6 +73,9 @@ def reported_candidate(one: Evaluation, choice: Choice) -> ReportedCandidate:
         duration_seconds=one.duration_seconds,
         chosen=one is choice.chosen,
         reason=choice.reasons[candidate],
+        separation=one.separation,
+        separation_error=one.separation_error,
+        stability=one.stability,
     )
 
 

@@ -120,6 +120,9 @@ def _candidates(context: Context, version: ModelVersion) -> tuple[Candidate, ...
             duration_seconds=row["duration_seconds"],
             chosen=row["chosen"],
             reason=row["reason"],
+            separation=row["separation"],
+            separation_error=row["separation_error"],
+            stability=row["stability"],
         )
         for row in rows.orderBy("algorithm", "k", "seed").collect()  # as many as there were candidates
     )
