@@ -1,5 +1,6 @@
 """One Spark session for all tests of a process, made for many small jobs."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,10 @@ from pyspark.sql import SparkSession
 
 from segspark.config.model import Spark
 from segspark.io.session import open_session
+
+# For the JVM of this session and for those of all commands that tests start: most of what they run, they run once or
+# twice. The JVM's second compiler took a third of the processor's time in making that fast.
+os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1")
 
 # A reason beside each setting.
 _FOR_TESTS: dict[str, str | int | float | bool] = {
