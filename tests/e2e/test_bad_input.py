@@ -190,10 +190,3 @@ def test_a_report_without_a_place_is_refused_before_anything_is_computed(capsys,
     (shop / "shop.yaml").write_text(CONFIG.replace("{root: lake}", "{catalog: main, schema: shop}"))
     assert "report.path: give one, as the workspace is not a local folder" in fails(capsys, shop, "run")
     assert untouched(shop)
-
-
-def test_assignments_are_not_taken_back_in_time(capsys, two_runs):
-    config = str(two_runs.workspace.config)
-    store = str(two_runs.workspace.tables)
-    assert main(["assign", "--config", config, "--as-of", "2017-10-01", "--set", f"workspace.root={store}"]) == 2
-    assert "assignments are already at 2018-01-01" in capsys.readouterr().err

@@ -14,6 +14,10 @@ import mlflow
 import pandas as pd
 import pytest
 
+from segspark.cli import main
+
+pytestmark = pytest.mark.slow  # two whole runs
+
 TABLES = {
     "campaigns",
     "customer_features",
@@ -177,7 +181,13 @@ def test_the_report_names_every_segment(two_runs):
         assert name in page
 
 
-@pytest.mark.slow
+def test_assignments_are_not_taken_back_in_time(capsys, two_runs):
+    config = str(two_runs.workspace.config)
+    store = str(two_runs.workspace.tables)
+    assert main(["assign", "--config", config, "--as-of", "2017-10-01", "--set", f"workspace.root={store}"]) == 2
+    assert "assignments are already at 2018-01-01" in capsys.readouterr().err
+
+
 def test_the_champion_applies_where_segspark_is_not_installed(first_run, tmp_path: Path):
     """An environment that sees the same packages, but not segspark: its editable install does not reach it."""
     venv.create(tmp_path / "elsewhere", with_pip=False)
@@ -213,20 +223,16 @@ print("SCORED", sorted((r["customer_id"], r["prediction"]) for r in rows.select(
     assert scored == {customer: int(cluster) for customer, cluster in assigned.items()}
 
 
-@pytest.mark.slow
-def test_spark_submit_of_the_jobs_gives_the_same_tables(first_run, make_workspace):
+def test_spark_submit_of_the_main_job_gives_the_same_tables(first_run, make_workspace):
     workspace = make_workspace("submitted", 5)
-    jobs = Path(__file__).parents[2] / "jobs"
+    job = Path(__file__).parents[2] / "jobs" / "run.py"
     submit = Path(sys.executable).parent / "spark-submit"
     delta = ["--packages", "io.delta:delta-spark_4.2_2.13:4.4.0", "--master", "local[2]", "--driver-memory", "2g"]
     delta += ["--exclude-packages", "com.*:*,org.*:*,javax.*:*,commons-*:*"]
     for setting in ("spark.sql.shuffle.partitions=4", "spark.databricks.delta.snapshotPartitions=2"):
         delta += ["--conf", setting]
-    for phase in ("ingest", "run"):  # a phase alone, then all of them, of which the first finds nothing new
-        done = subprocess.run(
-            [submit, *delta, jobs / f"{phase}.py", *workspace.arguments], capture_output=True, text=True, timeout=900
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
+    done = subprocess.run([submit, *delta, job, *workspace.arguments], capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr[-3000:]
     for name, keys in {
         "customer_features": ["customer_id"],
         "segment_assignments": ["customer_id"],

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from segspark.cli import main
 
+JOBS = sorted((Path(__file__).parents[2] / "jobs").glob("*.py"))
 PHASES = ("run", "demo", "ingest", "features", "train", "assign", "report")
 
 
@@ -23,6 +26,10 @@ def exit_code_of(arguments: list[str]) -> int | str | None:
     return caught.value.code
 
 
+def test_every_phase_but_the_demo_has_its_job():
+    assert {job.stem for job in JOBS} == set(PHASES) - {"demo"}
+
+
 def test_help_lists_every_phase(capsys, wide):
     assert exit_code_of(["--help"]) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("    ")]
@@ -34,6 +41,15 @@ def test_every_phase_explains_its_options(capsys, wide, phase):
     assert exit_code_of([phase, "--help"]) == 0
     out = capsys.readouterr().out
     assert all(option in out for option in ("--config FILE", "--as-of DATE", "--set SECTION.KEY=VALUE", "--verbose"))
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+def test_a_job_is_the_phase_that_its_file_is_named_after(capsys, monkeypatch, wide, job):
+    monkeypatch.setattr(sys, "argv", [str(job), "--help"])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(str(job), run_name="__main__")
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.split()[2] == job.stem  # usage: PROGRAM PHASE ...
 
 
 @pytest.mark.parametrize(
