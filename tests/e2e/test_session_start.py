@@ -87,7 +87,8 @@ def test_without_java_one_message_says_how_to_get_it(shop):
 
 
 def test_verbose_brings_sparks_log_back(shop):
-    command = [SEGSPARK, "ingest", "--config", "shop.yaml", "--as-of", "2024-02-01", "--verbose"]
+    """In a check, which starts the session as any phase does, and is soon over."""
+    command = [SEGSPARK, "ingest", "--check", "--config", "shop.yaml", "--as-of", "2024-02-01", "--verbose"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=shop, timeout=600)
     assert done.returncode == 0
     assert "log4j" in done.stderr
