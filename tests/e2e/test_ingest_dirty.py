@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.dataset
 import pytest
 import yaml
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from segspark.cli import main
@@ -125,9 +125,10 @@ def test_the_report_s_quality_page_tells_what_became_of_the_rows(dirty):
 
 
 @settings(
-    max_examples=20 if LONG else 2, deadline=None, derandomize=True, phases=[Phase.generate],
+    max_examples=20, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate][: 1 + LONG],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )  # fmt: skip
+@example(seed=1, count=300, shares=Shares(0.1, 0.05, 0.1, 0.05))
 @given(
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(200, 400),
