@@ -72,6 +72,13 @@ def run(context: Context, step=features) -> str:
     return context.embedding_version
 
 
+def model_of(context: Context) -> str:
+    """Train a model and assign by it: the version of the embeddings that it knows."""
+    run_phase(context, "train", train)
+    run_phase(context, "assign", assign)
+    return context.tracker.champion().embedding_version
+
+
 def version_at(context: Context, day: date, anew: bool = False) -> str:
     use(context, [day], anew)
     return context.embedding_version
@@ -90,11 +97,12 @@ NIGHT = FIRST + timedelta(days=8)
 
 @pytest.fixture(scope="module")
 def story(spark, tmp_path_factory) -> Story:
-    """Two nights, the second with a late order; then a rebuild, and a look back."""
+    """Two nights, the second with a late order; then a rebuild, after which the model is refused; and a look back."""
     told = Story(tmp_path_factory.mktemp("embeddings"))
     context = context_at(told.folder, NIGHT)
     happen(context, before_the_first_night())
     told.versions["first night"] = run(context)
+    told.versions["first model"] = model_of(context)
     happen(context, lines(1000, 30, NIGHT) + lines(2000, 1, FIRST))
     context = context_at(told.folder, NIGHT + timedelta(days=1))
     told.versions["second night"] = run(context)
@@ -108,6 +116,10 @@ def story(spark, tmp_path_factory) -> Story:
     told.kept["anew"] = anew.localCheckpoint()
     told.kept["read"] = context.lake.read(context.features_table).where("as_of = DATE'2026-01-10'").localCheckpoint()
     told.versions["rebuild"] = run(context, rebuild)
+    with pytest.raises(BadInputError) as error:
+        run_phase(context, "assign", assign)
+    told.kept["refused"] = str(error.value)
+    told.versions["second model"] = model_of(context)
     told.commits["rebuild"] = context.lake.version(PRODUCT_EMBEDDINGS)
     told.versions["rebuild again"] = version_at(context, context.as_of, anew=True)
     told.commits["rebuild again"] = context.lake.latest(PRODUCT_EMBEDDINGS)
@@ -171,19 +183,9 @@ def test_other_settings_learn_other_embeddings_and_another_half_life_does_not(st
 
 
 @pytest.mark.slow
-def test_a_model_is_refused_where_tastes_are_of_other_embeddings_until_it_is_trained_anew(spark, tmp_path):
-    context = context_at(tmp_path, NIGHT)
-    happen(context, before_the_first_night())
-    first = run(context)
-    run_phase(context, "train", train)
-    assert context.tracker.champion().embedding_version == first
-    run_phase(context, "assign", assign)
-    happen(context, lines(1000, 30, FIRST))
-    second = run(context, rebuild)
-    with pytest.raises(BadInputError) as error:
-        run_phase(context, "assign", assign)
-    assert f"of the embeddings {first}" in str(error.value)
-    assert f"are of {second}; run segspark train" in str(error.value)
-    run_phase(context, "train", train)
-    assert context.tracker.champion().embedding_version == second
-    run_phase(context, "assign", assign)
+def test_a_model_is_refused_where_tastes_are_of_other_embeddings_until_it_is_trained_anew(story):
+    first, second = story.versions["first night"], story.versions["rebuild"]
+    assert story.versions["first model"] == first
+    assert f"of the embeddings {first}" in story.kept["refused"]
+    assert f"are of {second}; run segspark train" in story.kept["refused"]
+    assert story.versions["second model"] == second
