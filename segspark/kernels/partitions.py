@@ -37,6 +37,14 @@ class Partition:
         """
         return apart.argmin(axis=0) if self.nodes is None else self._leaf(nearness(points, self.nodes))
 
+    def members(self, points: Floats, apart: Floats) -> npt.NDArray[np.bool_]:
+        """Whether each point belongs to each cluster, shape (k, n); of points and apart as in labels."""
+        if self.nodes is None:
+            found = apart == apart.min(axis=0)
+            if np.count_nonzero(found) == apart.shape[1]:  # faster than to look for places, and rarely not enough
+                return np.asarray(found)
+        return np.asarray(self.labels(points, apart) == np.arange(len(self.centres))[:, None])
+
     def _leaf(self, to_nodes: Floats) -> npt.NDArray[np.intp]:
         found = np.zeros(to_nodes.shape[1], np.intp)
         waiting = [(0, np.arange(len(found)))]
@@ -86,23 +94,19 @@ def sums(
         norms), distance, silhouette, silhouette_squared; all whole numbers.
     """
     wanted = [part] if part is not None else [False, True]
-    held: dict[tuple[bool, int], Longs] = {}
+    held: dict[bool, Longs] = {}
     for block in blocks(batches, inputs):
         for one in wanted:
             points = block.points[block.held == one]
             for start in range(0, len(points), _AT_ONCE):
-                piece = np.ascontiguousarray(points[start : start + _AT_ONCE].T)
-                for candidate, found in enumerate(_piece(piece, partitions, full)):
-                    key = (one, candidate)
-                    held[key] = held[key] + found if key in held else found
-    names = _names(inputs, full)
-    for (one, candidate), values in held.items():
-        keys = {
-            "part": np.full(len(values), int(one)),
-            "candidate": np.full(len(values), candidate),
-            "cluster": np.arange(len(values)),
-        }
-        yield table(keys | dict(zip(names, values.T, strict=True)))
+                found = _piece(np.ascontiguousarray(points[start : start + _AT_ONCE].T), partitions, full)
+                held[one] = held[one] + found if one in held else found
+    sizes = [len(one.centres) for one in partitions]
+    candidate = np.repeat(np.arange(len(sizes)), sizes)
+    cluster = np.concatenate([np.arange(size) for size in sizes])
+    for one, values in held.items():
+        keys = {"part": np.full(len(values), int(one)), "candidate": candidate, "cluster": cluster}
+        yield table(keys | dict(zip(_names(inputs, full), values.T, strict=True)))
 
 
 def schema(inputs: int, full: bool) -> str:
@@ -115,29 +119,30 @@ def _names(inputs: int, full: bool) -> list[str]:
     return ["n", *(f"s{one}" for one in range(inputs)), *more]
 
 
-def _piece(points: Floats, partitions: Sequence[Partition], full: bool) -> Iterator[Longs]:
-    """Sums of some points, shape (inputs, n), for each candidate, shape (k, columns)."""
+def _piece(points: Floats, partitions: Sequence[Partition], full: bool) -> Longs:
+    """Sums of some points, shape (inputs, n), for each cluster of each candidate in turn, shape (clusters, columns)."""
     norms = squares(points.T)
     every = nearness(points, np.concatenate([one.centres for one in partitions]))
-    fixed = [np.ones(points.shape[1]), *points, *(halves(norms) if full else ())]
+    members, firmness = np.empty_like(every), np.empty((len(every), 3))
     start = 0
     for one in partitions:
-        apart = every[start : start + len(one.centres)]
-        start += len(one.centres)
-        labels = one.labels(points, apart)
-        columns = np.stack([*fixed, *(_firmness(apart + norms, labels) if full else ())], axis=1)
-        # A product with the matrix of memberships: exact, as all are whole numbers, and faster than counting.
-        yield ((labels == np.arange(len(one.centres))[:, None]).astype(np.float64) @ columns).astype(np.int64)
+        places = slice(start, start := start + len(one.centres))
+        members[places] = belongs = one.members(points, every[places])
+        if full:
+            firmness[places] = members[places] @ _firmness(every[places] + norms, belongs, one.nodes is None).T
+    # A product with the matrix of memberships: exact, as all are whole numbers, and faster than counting.
+    sums = members @ np.vstack([np.ones(points.shape[1]), points, *(halves(norms) if full else ())]).T
+    return np.column_stack([sums, firmness] if full else [sums]).astype(np.int64)
 
 
-def _firmness(apart: Floats, labels: npt.NDArray[np.intp]) -> tuple[Floats, Floats, Floats]:
-    """Distance to the own centre and simplified silhouettes (Euclidean, squared), as whole numbers, of each point."""
-    points = np.arange(apart.shape[1])
-    own = apart[labels, points]
-    apart[labels, points] = np.inf
+def _firmness(apart: Floats, members: npt.NDArray[np.bool_], nearest: bool) -> Floats:
+    """Distance to the own centre and simplified silhouettes (Euclidean, squared), whole numbers, shape (3, n)."""
+    own = apart.min(axis=0) if nearest else np.where(members, apart, 0.0).sum(axis=0)
+    apart[members] = np.inf
     other = apart.min(axis=0)
     near, far = np.sqrt(own), np.sqrt(other)
-    return (np.rint(near * _FINE), np.rint(_UNIT * _silhouette(near, far)), np.rint(_UNIT * _silhouette(own, other)))
+    found = near * _FINE, _UNIT * _silhouette(near, far), _UNIT * _silhouette(own, other)
+    return np.rint(np.stack(found))
 
 
 def _silhouette(own: Floats, other: Floats) -> Floats:

@@ -6,8 +6,9 @@ number of threads or retries.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ import pyarrow as pa
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
 
-ROWS = 32_768  # in a block
+ROWS = 32_768  # in a block, at least, but for a task's last one
 _MANTISSA = 53
 _HALF = 2.0**26
 
@@ -81,23 +82,36 @@ def pack(batches: Iterable[pa.RecordBatch], grid: Grid) -> Iterator[pa.RecordBat
         grid: of whole numbers.
 
     Yields:
-        One row per block: points (32-bit whole numbers by customer), ranks, held, all BINARY.
+        One row per block: points (32-bit whole numbers by customer), ranks, held, moments, all BINARY.
     """
+    held: list[tuple[npt.NDArray[np.int32], Longs, npt.NDArray[np.bool_]]] = []
     for batch in batches:
-        columns = [column.to_numpy(zero_copy_only=False) for column in batch.columns[2:]]
-        points = grid.snapped(np.column_stack(columns)).astype(np.int32)
-        ranks = batch.column(0).to_numpy(zero_copy_only=False).astype(np.int64)
-        held = batch.column(1).to_numpy(zero_copy_only=False).astype(np.bool_)
-        for start in range(0, len(points), ROWS):
-            piece = slice(start, start + ROWS)
-            values = [points[piece].tobytes(), ranks[piece].tobytes(), held[piece].tobytes()]
-            yield pa.record_batch([pa.array([value], pa.binary()) for value in values], ["points", "ranks", "held"])
+        held.append(_snapped(batch, grid))
+        if sum(len(ranks) for _, ranks, _ in held) >= ROWS:
+            yield _packed(held)
+            held = []
+    if held:
+        yield _packed(held)
+
+
+def _snapped(batch: pa.RecordBatch, grid: Grid) -> tuple[npt.NDArray[np.int32], Longs, npt.NDArray[np.bool_]]:
+    ranks, held, *inputs = (column.to_numpy(zero_copy_only=False) for column in batch.columns)
+    points = grid.snapped(np.column_stack(inputs)).astype(np.int32)
+    return points, ranks.astype(np.int64), held.astype(np.bool_)
+
+
+def _packed(batches: Sequence[tuple[npt.NDArray[Any], ...]]) -> pa.RecordBatch:
+    """One block of several batches: Spark's own have 10,000 rows, too few to be worth a row each."""
+    points, ranks, held = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    columns = {"points": points, "ranks": ranks, "held": held, "moments": _moments(points.astype(np.float64), held)}
+    return pa.record_batch([pa.array([one.tobytes()], pa.binary()) for one in columns.values()], list(columns))
 
 
 def blocks(batches: Iterable[pa.RecordBatch], inputs: int) -> Iterator[Block]:
     """The blocks that `pack` made, with points as float64."""
     for batch in batches:
-        for points, ranks, held in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+        columns = (batch.column(name).to_pylist() for name in ("points", "ranks", "held"))
+        for points, ranks, held in zip(*columns, strict=True):
             yield Block(
                 np.frombuffer(points, np.int32).reshape(-1, inputs).astype(np.float64),
                 np.frombuffer(ranks, np.int64),
@@ -132,14 +146,19 @@ def table(columns: "dict[str, Longs]") -> pa.RecordBatch:
 
 
 def moments(batches: Iterable[pa.RecordBatch], inputs: int) -> Iterator[pa.RecordBatch]:
-    """Sums over blocks: one row per block and part (0 trained on, 1 held out) with n, high, low, and s0, s1, ... ."""
-    for block in blocks(batches, inputs):
-        parts = [(part, block.points[block.held == part]) for part in (False, True)]
-        rows = [[int(part), len(points), *_norms(points), *points.sum(axis=0)] for part, points in parts]
-        names = ["part", "n", "high", "low", *(f"s{one}" for one in range(inputs))]
-        yield table(
-            {name: np.array(column, np.int64) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
-        )
+    """Sums over blocks: one row per block and part (0 trained on, 1 held out) with n, high, low, and s0, s1, ... .
+
+    Of the blocks only the column `moments` is needed.
+    """
+    names = ["part", "n", "high", "low", *(f"s{one}" for one in range(inputs))]
+    for batch in batches:
+        for found in batch.column("moments").to_pylist():
+            yield table(dict(zip(names, np.frombuffer(found, np.int64).reshape(2, -1).T, strict=True)))
+
+
+def _moments(points: Floats, held: npt.NDArray[np.bool_]) -> Longs:
+    parts = [(part, points[held == part]) for part in (False, True)]
+    return np.array([[int(part), len(some), *_norms(some), *some.sum(axis=0)] for part, some in parts], np.int64)
 
 
 def _norms(points: Floats) -> tuple[float, float]:
