@@ -67,6 +67,14 @@ bench-features: setup ## features of 50 million events against DuckDB and plain 
 calibrate: setup ## the structure guard on sets of known structure (ARGS="--singles 100 --mixtures 40" for less)
 	$(ENV) PYTHONPATH=. python benchmarks/calibrate.py $(ARGS)
 
+.PHONY: bench-train
+bench-train: setup ## the model search against MLlib, scikit-learn and faiss (ARGS="--customers 100000" for less)
+	$(ENV) python benchmarks/train.py $(ARGS)
+
+.PHONY: bench-pipeline
+bench-pipeline: setup ## events to assignments against DuckDB with scikit-learn, and plain PySpark (ARGS="--events 5000000")
+	$(ENV) python benchmarks/pipeline.py $(ARGS)
+
 .PHONY: wheel
 wheel: setup ## build the wheel into dist/, for pip and for spark-submit --py-files
 	rm -rf build dist
