@@ -75,7 +75,7 @@ def _configuration(options: argparse.Namespace) -> dict[str, Any]:
             "manageable": dict(zip(("min", "max"), options.k, strict=True)),
             "smallest_share": 0.0,
         },
-        "search": {"stability": 0.0},
+        "search": {"stability": 0.0, "force": True},
         "tracking": {"uri": "sqlite:///lake/mlflow/mlflow.db"},
     }
 

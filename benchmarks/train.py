@@ -76,7 +76,7 @@ def main() -> None:
 
 def prepared(options: argparse.Namespace, customers: int, inputs: int) -> Path:
     """The customers, generated unless they are there, and read once; and who is held out."""
-    folder = HERE / "data" / f"train-{customers}-{inputs}"
+    folder = options.data / f"train-{customers}-{inputs}"
     done, asked = folder / "done", f"seed {options.seed}, code {code(train_data.__file__)}"
     if not done.exists() or done.read_text(encoding="utf-8") != asked:
         shutil.rmtree(folder, ignore_errors=True)
@@ -237,6 +237,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of the customers")
     parser.add_argument("--rounds", type=int, default=1, help="runs of each command, in turns")
     parser.add_argument("--cores", type=int, help="default: all")
+    parser.add_argument("--data", type=Path, default=HERE / "data", help="where the customers are generated and kept")
     parser.add_argument("--without", nargs="*", default=[], choices=[*PEERS, "best", "wide", "grown"], help="left out")
     return parser.parse_args()
 

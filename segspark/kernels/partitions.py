@@ -142,7 +142,7 @@ def _firmness(apart: Floats, members: npt.NDArray[np.bool_], nearest: bool) -> F
     other = apart.min(axis=0)
     near, far = np.sqrt(own), np.sqrt(other)
     found = near * _FINE, _UNIT * _silhouette(near, far), _UNIT * _silhouette(own, other)
-    return np.rint(np.stack(found))
+    return np.asarray(np.rint(np.stack(found)))
 
 
 def _silhouette(own: Floats, other: Floats) -> Floats:
