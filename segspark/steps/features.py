@@ -130,14 +130,18 @@ def _published(
 ) -> Outcome:
     """Write the features; `counted` holds the events and purchases that they were computed from."""
     scope = F.col("as_of").isin(list(dates))
-    events, purchases = counted.agg(F.sum("events"), F.sum("purchases")).collect()[0]  # one row
+    latest = F.col("as_of") == F.lit(max(dates))  # what earlier dates see is a part of it
+    seen = counted.where(latest) if "as_of" in counted.columns else counted
+    events, purchases = seen.agg(F.sum("events"), F.sum("purchases")).collect()[0]  # one row
     if not events:
         raise BadInputError([_nothing_before(context)])
     writer = context.writer(context.run_id("features", inputs))
     change = writer.publish(context.features_table, rows, scope=scope, delete_missing=True)
-    total = context.lake.read(context.features_table).where(scope).count()
+    total = context.lake.read(context.features_table).where(latest).count()
+    more = f" at {len(dates)} dates" if len(dates) > 1 else ""
     context.reporter.say(
-        f"{events:,} events read, {purchases:,} of them purchases; {total:,} customers, {change.total:,} rows changed"
+        f"{events:,} events read, {purchases:,} of them purchases; {total:,} customers, {change.total:,} rows "
+        f"changed{more}"
     )
     outputs = {context.features_table.name: str(change.version)}
     return Outcome(rows_read=events, rows_accepted=events, inputs=inputs, outputs=outputs, message=f"{total} customers")

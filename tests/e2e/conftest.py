@@ -51,6 +51,11 @@ class Workspace:
     def frame(self, name: str) -> pd.DataFrame:
         return self.table(name).to_pandas()
 
+    def features(self) -> pd.DataFrame:
+        """The features at as_of; those of the period before are there, too."""
+        rows = self.frame("customer_features")
+        return rows[rows["as_of"].astype(str) == AS_OF]
+
     def versions(self) -> dict[str, int]:
         names = sorted(path.parent.name for path in self.tables.glob("*/_delta_log"))
         return {name: self.table(name).version() for name in names}

@@ -48,8 +48,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, dict[str,
 def test_all_purchase_lines_are_read_and_all_households_get_features_and_a_segment(runs):
     folder, first, *_ = runs
     assert "1,477,998 events read, 1,469,307 of them purchases; 2,469 customers" in first
-    for table in ("customer_features", "segment_assignments"):
-        assert deltalake.DeltaTable(str(folder / "lake" / "demo" / table)).count() == 2469
+    assert deltalake.DeltaTable(str(folder / "lake" / "demo" / "segment_assignments")).count() == 2469
 
 
 def test_the_second_run_gives_the_same_and_makes_no_new_version_of_a_published_table(runs):
@@ -62,8 +61,9 @@ def test_the_second_run_gives_the_same_and_makes_no_new_version_of_a_published_t
 
 def test_rfm_of_every_household_equals_one_duckdb_query_over_the_package(runs):
     folder = runs[0]
-    features = deltalake.DeltaTable(str(folder / "lake" / "demo" / "customer_features")).to_pyarrow_dataset()
-    assert features.count_rows() == 2469
+    table = deltalake.DeltaTable(str(folder / "lake" / "demo" / "customer_features")).to_pyarrow_dataset()
+    features = duckdb.arrow(table).filter("as_of = DATE '2018-01-01'")
+    assert features.count("*").fetchall() == [(2469,)]
     transactions = str(folder / "data" / "complete-journey" / "transactions.parquet")
     different = duckdb.sql(f"""
         WITH wanted AS (

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from segspark.cli import main
+from tests.e2e.conftest import AS_OF
 
 pytestmark = pytest.mark.slow  # two whole runs
 
@@ -67,7 +68,7 @@ def test_a_second_run_makes_no_new_version_of_any_table_but_runs(two_runs):
 
 def test_rfm_of_every_household_equals_one_duckdb_query(two_runs):
     columns = ["customer_id", "frequency", "recency_days", "monetary_value"]
-    features = two_runs.workspace.frame("customer_features")
+    features = two_runs.workspace.features()
     found = features.loc[features["frequency"] > 0, columns].sort_values("customer_id").reset_index(drop=True)
     wanted = expected_rfm(two_runs)
     assert found["customer_id"].tolist() == wanted["customer_id"].tolist()
@@ -81,9 +82,13 @@ def test_rfm_of_every_household_equals_one_duckdb_query(two_runs):
 
 def test_every_customer_has_features_one_assignment_and_one_entry(two_runs):
     customers = everybody(two_runs)
-    for name in ("customer_features", "segment_assignments", "segment_membership_events"):
-        rows = two_runs.workspace.frame(name)["customer_id"]
-        assert set(rows) == customers
+    workspace = two_runs.workspace
+    tables = [
+        workspace.features(),
+        *(workspace.frame(f"segment_{one}") for one in ("assignments", "membership_events")),
+    ]
+    for rows in tables:
+        assert set(rows["customer_id"]) == customers
         assert len(rows) == len(customers)
     assert set(two_runs.workspace.frame("segment_membership_events")["event_type"]) == {"entry"}
 
@@ -156,7 +161,7 @@ def test_mlflow_holds_the_figures_and_the_documented_transformations(two_runs):
     figures = {artifact.path for artifact in client.list_artifacts(parent, "figures")}
     assert figures == {f"figures/{name}.png" for name in ("selection_curves", "segment_sizes", "segment_heat_map")}
     names = {artifact.path for artifact in client.list_artifacts(parent)}
-    assert {"config.yaml", "candidates.csv", "transformations.md"} <= names
+    assert {"config.yaml", "candidates.csv", "transformations.md", "explanation.md"} <= names
 
 
 def test_no_customer_id_reaches_the_report_or_an_mlflow_artifact(two_runs):
@@ -208,6 +213,7 @@ spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "fals
 mlflow.set_tracking_uri({first_run.store!r})
 model = mlflow.spark.load_model("models:/complete-journey-segments@champion", dfs_tmpdir={str(tmp_path / "dfs")!r})
 features = deltalake.DeltaTable({str(features)!r}).to_pandas()
+features = features[features["as_of"].astype(str) == {AS_OF!r}]
 features["monetary_value"] = features["monetary_value"].astype(float)
 rows = model.transform(spark.createDataFrame(features.drop(columns=["as_of"])))
 print("SCORED", sorted((r["customer_id"], r["prediction"]) for r in rows.select("customer_id", "prediction").collect()))
