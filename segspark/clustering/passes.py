@@ -276,7 +276,7 @@ def _rows(found: pd.DataFrame, part: int, candidate: int) -> pd.DataFrame:
 def _summed(rows: DataFrame, keys: list[str], names: list[str]) -> pd.DataFrame:
     """Sums of whole numbers by key, on the driver: each task has summed its blocks, and gives a row per key.
 
-    So there are as many rows as tasks times keys, a few kilobytes of each task. To sum them in Spark would take a second
+    So there are as many rows as tasks times keys, a few kilobytes of each task. To sum them in Spark would take another
     stage and a statement to compile, which at a million customers cost more than the pass itself.
     """
     return rows.toPandas().groupby(keys, as_index=False)[names].sum()
