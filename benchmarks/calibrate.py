@@ -53,12 +53,11 @@ def main() -> None:
 def prepared(points: Array) -> Array:
     """Raw values prepared as for training: winsorised, log where skewed, divided by the standard deviation."""
     frame = pd.DataFrame({f"f{i}": column for i, column in enumerate(points.T)})
-    plans, _ = plan_inputs(frame, list(frame), Clustering())
+    plans, _ = plan_inputs(frame, list(frame), Clustering(correlation_limit=1))
     columns = []
     for plan in plans:
         pulled = np.clip(frame[plan.feature].to_numpy(), plan.lower, plan.upper)
-        shaped = np.sign(pulled) * np.log1p(np.abs(pulled)) if plan.log else pulled
-        columns.append(shaped / shaped.std(ddof=1))
+        columns.append(plan.shape.of(pulled) / plan.scale)
     return np.stack(columns, axis=1)
 
 

@@ -9,14 +9,6 @@ from segspark.clustering.stability import words
 from segspark.config.model import Clustering, Search
 from segspark.errors import RefusedError
 
-# Kaufman & Rousseeuw (1990), Finding Groups in Data, table 4: mean silhouette with plain (not squared) distances.
-_STRUCTURE = (
-    (0.70, "a strong structure"),
-    (0.50, "a reasonable structure"),
-    (0.25, "a weak structure, which could be artificial"),
-)
-_NOTHING = "no substantial structure: customers form a continuum, and segments are useful cuts through it, not groups"
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -61,18 +53,6 @@ def choose(evaluations: Sequence[Evaluation], settings: Clustering, search: Sear
         f"{settings.smallest_share:.0%} of customers{_lasting(chosen)}."
     )
     return Choice(chosen, reasons, verdict)
-
-
-def structure(silhouette: float) -> str:
-    """What a mean Euclidean silhouette says, in the words of Kaufman & Rousseeuw (1990).
-
-    Examples:
-        >>> structure(0.8)
-        'a strong structure'
-        >>> structure(0.3)
-        'a weak structure, which could be artificial'
-    """
-    return next((words for bound, words in _STRUCTURE if silhouette > bound), _NOTHING)
 
 
 def unmanageable(one: Evaluation, settings: Clustering) -> str:
@@ -148,7 +128,7 @@ class _Silhouette:
 
     def words(self, best: Evaluation, chosen: Evaluation) -> str:
         value = _known(chosen.silhouette_euclidean)
-        return f"has the highest mean silhouette (Euclidean, {value:.3f}: {structure(value)})"
+        return f"has the highest mean silhouette (Euclidean, {value:.3f})"
 
 
 def _order(one: Evaluation, settings: Clustering) -> tuple[int, int]:

@@ -39,7 +39,7 @@ def plan(context: Context, sample: DataFrame) -> list[Input]:
     if len(table) <= settings.k.max:
         raise BadInputError(
             [f"clustering.k.max: {settings.k.max} clusters need more customers than the {len(table)} that are "
-             "eligible; lower clustering.k.max or check population.eligible"]
+             "eligible and not held out; lower clustering.k.max, or check population.eligible and search.holdout_share"]
         )  # fmt: skip
     plans, unusable = plan_inputs(table, names, settings)
     broken = [one for one in unusable if not one.repeats]
