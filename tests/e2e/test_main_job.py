@@ -146,7 +146,9 @@ def test_mlflow_has_one_parent_a_child_per_candidate_and_one_champion(two_runs):
     children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
     parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     assert len(parents) == 1
-    assert len(children) == 9  # three algorithms, k = 2, 3, 4; the second run fits none again
+    # Three algorithms, k = 2, 3, 4, but for a mixture of 4, for which too few households are left when some are held
+    # out; the second run fits none again.
+    assert len(children) == 8
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert all("silhouette.euclidean.sample" in run.data.metrics for run in children)
     versions = client.search_model_versions("name = 'complete-journey-segments'")
