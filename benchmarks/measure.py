@@ -18,6 +18,24 @@ class Taken(NamedTuple):
     python_mb: float
 
 
+class Stages:
+    """Seconds of one stage after the other."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def end(self, stage: str) -> None:
+        """The stage that began when the one before ended ends now."""
+        now = time.monotonic()
+        self.seconds[stage], self._last = now - self._last, now
+
+    @property
+    def total(self) -> float:
+        """Of all stages."""
+        return sum(self.seconds.values())
+
+
 def measured(command: list[str], folder: Path, log: Path | None = None) -> Taken:
     """Seconds and peak megabytes of a command.
 

@@ -10,7 +10,6 @@ KMeans of the highest silhouette gives each customer who ever bought a segment; 
 
 import argparse
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from string import Template
@@ -20,6 +19,7 @@ import numpy as np
 import pandas as pd
 from events_data import AS_OF
 from features_peers import STATEMENT, features
+from measure import Stages
 from pyspark.ml import clustering as mllib
 from pyspark.ml.evaluation import ClusteringEvaluator
 from pyspark.ml.feature import VectorAssembler
@@ -36,19 +36,6 @@ INPUTS = (
 )  # fmt: skip
 ITERATIONS, TOLERANCE, SEED, SAMPLE = {"kmeans": 50, "bisecting": 20, "gmm": 50}, 1e-4, 42, 5_000
 LIMITS, SKEWED = (0.01, 0.99), 1.0
-
-
-class Stages:
-    """Seconds of one stage after the other."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.monotonic()
-
-    def end(self, stage: str) -> None:
-        """The stage that began when the one before ended ends now."""
-        now = time.monotonic()
-        self.seconds[stage], self._last = round(now - self._last, 2), now
 
 
 def by_duckdb(options: argparse.Namespace, stages: Stages) -> None:
@@ -166,7 +153,7 @@ def main() -> None:
     parser.add_argument("--also", type=int, nargs="+", required=True)
     options, stages = parser.parse_args(), Stages()
     {"duckdb": by_duckdb, "plain": by_plain_spark}[options.peer](options, stages)
-    print(json.dumps(stages.seconds))
+    print(json.dumps({name: round(taken, 2) for name, taken in stages.seconds.items()}))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measure import Stages
 from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame, SparkSession
 
@@ -77,24 +78,6 @@ def searched(spark: SparkSession, customers: DataFrame, options: argparse.Namesp
     stages.end("model")
     models = [_told(fitted, prepared, plans) | _measures(evaluation) for evaluation, fitted in found]
     return {"seconds": stages.total, "stages": stages.seconds, "models": models}
-
-
-class Stages:
-    """Seconds of one stage after the other."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.monotonic()
-
-    def end(self, stage: str) -> None:
-        """The stage that began when the one before ended ends now."""
-        now = time.monotonic()
-        self.seconds[stage], self._last = now - self._last, now
-
-    @property
-    def total(self) -> float:
-        """Of all stages."""
-        return sum(self.seconds.values())
 
 
 def _plans(customers: DataFrame, settings: Clustering, folder: Path) -> list[Input]:

@@ -175,7 +175,6 @@ class Draw:
         n: customers trained on.
         mean: their mean, in steps.
         spread: sum of their squared distances to it, in squared steps.
-        seed: of the draw.
         below: ranks below it (as an unsigned fraction of all) are in the evaluation sample.
     """
 

@@ -1,6 +1,6 @@
 """The next period: customers as they were a horizon ago, and what they have done since."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -33,9 +33,9 @@ class NextPeriod:
 
     Attributes:
         began: the period's first day; as_of is the day after its last.
-        rows: their features of then, and `kpi`, what each did, with extremes pulled in.
+        rows: their features of then, at hand, in one order.
         points: the same customers in the prepared unit, shape (n, inputs).
-        kpi: of these.
+        kpi: what each of these did, with extremes pulled in.
     """
 
     began: date
@@ -71,15 +71,12 @@ def next_period(context: Context, preparation: PipelineModel, inputs: Collection
     Raises:
         BadInputError: objective.kpi is not an expression over `then` and `now`.
     """
-    objective, began = context.config.objective, beginning(context)
-    table = context.lake.read(context.features_table)
-    then = eligible(context, table.where(F.col("as_of") == F.lit(began)))
-    search, seed = context.config.search, context.config.clustering.seed
-    then = training_sample(then.where(held_out(search.holdout_share)), search.yardstick_rows, seed)
-    if began is None or then.isEmpty():
+    table, began = context.lake.read(context.features_table), beginning(context)
+    then = _held_out(context, table, began) if began else None
+    if began is None or then is None or then.isEmpty():
         context.reporter.say(
-            f"there are no features of {objective.horizon_days} days before: candidates are not compared by what "
-            "customers did next"
+            f"there are no features of {context.config.objective.horizon_days} days before: candidates are not "
+            "compared by what customers did next"
         )
         return None
     if not _same_embeddings(context, began, inputs):
@@ -88,16 +85,24 @@ def next_period(context: Context, preparation: PipelineModel, inputs: Collection
     now = table.where(F.col("as_of") == F.lit(context.as_of))
     # In one order: the resamples of the yardstick draw customers by their place.
     rows = _outcomes(context, then, now).coalesce(1).sortWithinPartitions("customer_id").persist()
-    kpi = rows.select("kpi").toPandas()["kpi"].to_numpy(dtype=np.float64)  # at most search.yardstick_rows
-    if len(kpi) < _FEWEST:
-        context.reporter.say(f"the KPI is known of {len(kpi)} customers held out: too few to compare candidates by it")
-        return None
-    least, most = (float(limit) for limit in limits(kpi))
-    rows = rows.withColumn("kpi", F.greatest(F.least("kpi", F.lit(most)), F.lit(least)))
     prepared = preparation.transform(rows).select(vector_to_array(F.col(PREPARED)).alias("point"), "kpi")
     found = prepared.toPandas()  # at most search.yardstick_rows
+    if len(found) < _FEWEST:
+        context.reporter.say(
+            f"the KPI is known of {len(found)} customers held out: too few to compare candidates by it"
+        )
+        rows.unpersist()
+        return None
+    kpi = found["kpi"].to_numpy(dtype=np.float64)
     points = np.array(found["point"].tolist(), dtype=np.float64)
-    return NextPeriod(began, rows, points, found["kpi"].to_numpy(dtype=np.float64))
+    return NextPeriod(began, rows, points, np.clip(kpi, *limits(kpi)))
+
+
+def _held_out(context: Context, table: DataFrame, began: date) -> DataFrame:
+    """Features, as they were then, of customers that are held out, at most search.yardstick_rows."""
+    then = eligible(context, table.where(F.col("as_of") == F.lit(began)))
+    search, seed = context.config.search, context.config.clustering.seed
+    return training_sample(then.where(held_out(search.holdout_share)), search.yardstick_rows, seed)
 
 
 def _same_embeddings(context: Context, began: date, features: Collection[str]) -> bool:
@@ -117,10 +122,8 @@ def _outcomes(context: Context, then: DataFrame, now: DataFrame) -> DataFrame:
         raise BadInputError([f"objective.kpi: '{kpi.sql}' is no number over then and now: {reason}"]) from error
 
 
-def dates_needed(context: Context, phases: Sequence[str]) -> list[date]:
-    """Past dates whose features a training among the phases will ask for, and that are not there."""
-    if "train" not in phases:
-        return []
+def dates_needed(context: Context) -> list[date]:
+    """Past dates whose features a training will ask for, and that are not there."""
     began = beginning(context)
     if began is None:
         return []

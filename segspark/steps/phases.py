@@ -52,5 +52,5 @@ def run_phases(context: Context, names: list[str]) -> None:
 
 def _needed(context: Context, names: Sequence[str]) -> list[date]:
     """Past dates whose features a later phase compares with."""
-    needed: list[date] = _step("next_period", "dates_needed")(context, names) if "train" in names else []
+    needed: list[date] = _step("next_period", "dates_needed")(context) if "train" in names else []
     return needed

@@ -78,9 +78,9 @@ def _separation(context: Context, champion: ModelVersion, period: NextPeriod) ->
     """The champion's separation; None where it cannot be loaded or its inputs are not there."""
     try:
         model = context.tracker.load(champion)
-        found = model.transform(period.rows).select(CLUSTER, "kpi").toPandas()  # at most search.yardstick_rows
+        found = model.transform(period.rows).select(CLUSTER).toPandas()  # at most search.yardstick_rows
     except (PySparkException, RefusedError) as error:
         context.reporter.warn(f"{champion.label}: {str(error).strip().splitlines()[0]}")
         return None
     labels = found[CLUSTER].to_numpy(dtype=np.int64)
-    return separations(found["kpi"].to_numpy(dtype=np.float64), [labels], context.config.clustering.seed)[0]
+    return separations(period.kpi, [labels], context.config.clustering.seed)[0]

@@ -26,6 +26,7 @@ from segspark.clustering.fits import (
     weighted,
 )
 from segspark.clustering.inputs import Input
+from segspark.clustering.labelling import labels_of
 from segspark.clustering.passes import Blocks, Drawn, Moments
 from segspark.clustering.preparation import PREPARED, coordinates
 from segspark.columns import quoted
@@ -33,7 +34,7 @@ from segspark.config import Clustering, Search
 from segspark.errors import SegsparkError
 from segspark.io.models import saved_nodes
 from segspark.kernels.mixtures import Mixture
-from segspark.kernels.partitions import Partition, nearness
+from segspark.kernels.partitions import Partition
 from segspark.kernels.points import Grid
 from segspark.progress import Reporter
 
@@ -71,10 +72,6 @@ class Prepared:
     def spark(self) -> SparkSession:
         """The session."""
         return self.frame.sparkSession
-
-    def unpersist(self) -> None:
-        """Let go of what is at hand."""
-        self.blocks.frame.unpersist()
 
 
 @dataclass(frozen=True)
@@ -238,12 +235,11 @@ def _measured(fitted: Sequence[Fitted], prepared: Prepared) -> list[Evaluation]:
     by_density = iter(passes.mixture_sums(blocks, mixed) if mixed else [])
     points, found = prepared.drawn.evaluated, []
     for one in fitted:
+        labels = labels_of(one.shape, points, prepared.step)
         if isinstance(one.shape, Partition):
-            labels = one.shape.labels(points.T, nearness(points.T, one.shape.centres))
             centres = (one.shape.centres - about) * prepared.step
             measures = of_partition(next(by_centres), centres)
         else:
-            labels = one.shape.log_joint(points * prepared.step).argmax(axis=1)
             measures = of_mixture(next(by_density), blocks.grid.inputs)
         found.append(Evaluation(one.candidate, one.seconds, **measures | silhouettes(prepared.distances, labels)))
     return found

@@ -90,8 +90,9 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     decision = decide(context, choice.chosen.separation, period)
     training.decide(decision.promoted, decision.why)
     apply(training, version, decision, context)
-    prepared.unpersist()
-    sample.unpersist()
+    at_hand = [sample, prepared.blocks.frame, *([period.rows] if period else [])]
+    for frame in at_hand:
+        frame.unpersist()
     return version
 
 
