@@ -10,8 +10,10 @@ from segspark.config.model import Spark
 from segspark.io.session import open_session
 
 # For the JVM of this session and for those of all commands that tests start: most of what they run, they run once or
-# twice. The JVM's second compiler took a third of the processor's time in making that fast.
-os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1")
+# twice. The JVM's second compiler took a third of the processor's time in making that fast. With the
+# first alone, room for compiled code is a fifth of what it is with both, which a long run fills: then nothing is
+# compiled any more, and the JVM says so among what a command prints.
+os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m")
 
 # A reason beside each setting.
 _FOR_TESTS: dict[str, str | int | float | bool] = {
