@@ -99,17 +99,9 @@ def _told(fitted: Fitted, prepared: Prepared, plans: Sequence[Input]) -> dict[st
     told = {"k": fitted.candidate.k, "fit_seconds": fitted.seconds}
     if isinstance(fitted.shape, Partition):
         return told | {"centres": (fitted.shape.centres * prepared.step + origin).tolist()}
-    return told | mixture(fitted.model, origin)
-
-
-def mixture(model: Any, origin: Any) -> dict[str, Any]:
-    """A GaussianMixtureModel's parameters, of points that origin was taken from."""
-    rows = model.gaussiansDF.collect()  # k rows
-    return {
-        "weights": list(model.weights),
-        "means": [(row["mean"].toArray() + origin).tolist() for row in rows],
-        "covariances": [row["cov"].toArray().tolist() for row in rows],
-    }
+    shape = fitted.shape
+    means = (shape.means + origin).tolist()
+    return told | {"weights": shape.shares.tolist(), "means": means, "covariances": shape.covariances.tolist()}
 
 
 def _measures(evaluation: Any) -> dict[str, Any]:

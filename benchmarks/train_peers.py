@@ -25,8 +25,9 @@ from pyspark.ml.feature import VectorAssembler
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from train_data import matrix
-from train_ours import MAX_ITERATIONS, TOLERANCE, mixture
+from train_ours import MAX_ITERATIONS, TOLERANCE
 
+from segspark.clustering.fits import mixture_of
 from segspark.clustering.passes import held_out
 from segspark.config.model import Spark
 from segspark.io.session import open_session
@@ -86,7 +87,13 @@ def _bisecting(points: DataFrame, k: int, seed: int, judged: bool) -> dict[str, 
 
 def _mixture(points: DataFrame, k: int, seed: int, judged: bool) -> dict[str, Any]:
     model = GaussianMixture(k=k, seed=seed, maxIter=MAX_ITERATIONS["gmm"], tol=TOLERANCE).fit(points)
-    return {"k": k} | mixture(model, 0.0)
+    found = mixture_of(model)
+    return {
+        "k": k,
+        "weights": found.shares.tolist(),
+        "means": found.means.tolist(),
+        "covariances": found.covariances.tolist(),
+    }
 
 
 def _judged(model: Any, points: DataFrame, judged: bool) -> dict[str, Any]:

@@ -62,13 +62,12 @@ def too_few_customers(candidate: Candidate, customers: int, inputs: int) -> str:
     return f"a mixture of {candidate.k} with {inputs} inputs needs at least {needed} customers"
 
 
-def estimator(candidate: Candidate, settings: Clustering, weight: str | None = None) -> "Estimator[Any]":
+def estimator(candidate: Candidate, settings: Clustering) -> "Estimator[Any]":
     """The spark.ml estimator of a candidate: squared Euclidean distances, predictions in `prediction`.
 
     Args:
         candidate: algorithm, k and seed.
         settings: iterations and tolerance.
-        weight: column of weights; None: each row counts once.
     """
     common: dict[str, Any] = {
         "featuresCol": PREPARED,
@@ -76,7 +75,7 @@ def estimator(candidate: Candidate, settings: Clustering, weight: str | None = N
         "k": candidate.k,
         "seed": candidate.seed,
         "maxIter": settings.max_iterations[candidate.algorithm],
-    } | ({"weightCol": weight} if weight else {})
+    }
     if candidate.algorithm == "kmeans":
         return KMeans(**common, tol=settings.tolerance)
     if candidate.algorithm == "bisecting":

@@ -30,7 +30,7 @@ def labels_of(shape: Partition | Mixture, points: Floats, step: float) -> Ints:
         [0, 1]
     """
     if isinstance(shape, Mixture):
-        return np.asarray(shape.log_joint(points * step).argmax(axis=1), dtype=np.int64)
+        return shape.labels(points * step)
     return np.asarray(shape.labels(points.T, nearness(points.T, shape.centres)), dtype=np.int64)
 
 
@@ -47,19 +47,18 @@ def clusterer_of(algorithm: Algorithm, shape: Partition | Mixture) -> Clusterer:
 
 def _bisecting(points: Floats, k: int, seed: int, weights: Floats | None = None) -> Ints:
     with threadpool_limits(1):
-        fitted = BisectingKMeans(k, random_state=seed, bisecting_strategy="largest_cluster").fit(points, None, weights)
+        fitted = BisectingKMeans(k, random_state=seed, bisecting_strategy="biggest_inertia").fit(points, None, weights)
     return np.asarray(fitted.labels_, dtype=np.int64)
 
 
 def _mixture(points: Floats, k: int, seed: int, weights: Floats | None = None, *, start: Mixture) -> Ints:
     if weights is not None:
         raise ValueError("a mixture of scikit-learn takes no weights")
-    shares = np.exp(start.log_weights)
     precisions = start.whitening @ start.whitening.transpose(0, 2, 1)
     model = GaussianMixture(
         k,
         max_iter=_STEPS,
-        weights_init=shares / shares.sum(),
+        weights_init=start.shares / start.shares.sum(),
         means_init=start.means,
         precisions_init=precisions,
         reg_covar=1e-4,

@@ -1,63 +1,78 @@
-"""Normal mixtures of a bounded sample, from many components to one, and how far apart their components are."""
+"""Normal mixtures of a bounded sample: fitted, from many components to one, and how far apart components are."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from sklearn.cluster import KMeans
 
-from segspark.clustering.clusterers import Floats, Ints
+from segspark.clustering.clusterers import Floats
+from segspark.kernels.mixtures import Mixture, log_likelihoods
 
 _STEPS = 25  # of the EM algorithm, from one number of components to the next
 _TOLERANCE = 1e-4  # nats a customer, below which the EM algorithm stops
 
 
-@dataclass(frozen=True)
-class Mixture:
-    """A mixture of K normal components.
+def fitted(
+    points: Floats,
+    counts: Floats,
+    weights: Floats,
+    prior: Floats,
+    steps: int = _STEPS,
+    tolerance: float = _TOLERANCE,
+) -> tuple[Floats, Mixture]:
+    """The EM algorithm for normal components with full covariances.
 
-    Attributes:
-        shares: of customers, (K,).
-        means: (K, p).
-        covariances: (K, p, p), full.
+    Covariances are held off zero by a prior (Fraley & Raftery 2007): each component has p + 2 customers more, who vary
+    as the prior says. Without it, many customers with the very same values would pull a covariance to zero.
+
+    Args:
+        points: (n, p), near the origin.
+        counts: customers that each point stands for, (n,).
+        weights: the components' of each point to start with, (n, K), rows with the sum 1.
+        prior: (p, p), see prior_of.
+        steps: at most.
+        tolerance: it stops when a step adds less to the log-likelihood, in nats a customer.
+
+    Returns:
+        The weights after the last step, and the mixture.
+
+    Examples:
+        >>> points, ones = np.array([[-5.0], [-4.0], [4.0], [5.0]]), np.ones(4)
+        >>> start = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.1, 0.9]])
+        >>> weights, mixture = fitted(points, ones, start, np.array([[0.1]]))
+        >>> mixture.means.round(2).tolist(), weights.round(2)[0].tolist()
+        ([[-4.5], [4.5]], [1.0, 0.0])
     """
+    n, p = points.shape
+    squares = (points[:, :, None] * points[:, None, :]).reshape(n, p * p)
+    total, before = counts.sum(), -np.inf
+    for _ in range(steps):
+        counted = (weights * counts[:, None]).T
+        sizes = counted.sum(axis=1) + 1e-9
+        means = counted @ points / sizes[:, None]
+        scatter = (counted @ squares).reshape(-1, p, p) - sizes[:, None, None] * means[:, :, None] * means[:, None, :]
+        mixture = Mixture(sizes / sizes.sum(), means, (scatter + prior) / (sizes + p + 2)[:, None, None])
+        joint = mixture.log_joint(points)
+        each = log_likelihoods(joint)
+        weights, likelihood = np.exp(joint - each[:, None]), float(counts @ each)
+        if abs(likelihood - before) < tolerance * total:
+            break
+        before = likelihood
+    return weights, mixture
 
-    shares: Floats
-    means: Floats
-    covariances: Floats
 
-    @property
-    def k(self) -> int:
-        """The number of components."""
-        return len(self.shares)
+def prior_of(points: Floats, counts: Floats, k: int) -> Floats:
+    """The prior of k components' covariances: the points' own, shrunk to a component's size (Fraley & Raftery 2007).
 
-    def bhattacharyya(self) -> Floats:
-        """Bhattacharyya distance of every pair of components, (K · (K - 1) / 2,), in the order of np.triu_indices.
-
-        (1/8) d' S⁻¹ d + (1/2) ln(det S / sqrt(det S1 · det S2)), with d the difference of means and S the mean of
-        the covariances (Fukunaga 1990, 3.4). Two normal clusters of shares a and b overlap by at most
-        sqrt(a b) · exp(-distance).
-
-        Examples:
-            >>> Mixture(np.full(2, 0.5), np.array([[0.0], [4.0]]), np.ones((2, 1, 1))).bhattacharyya().tolist()
-            [2.0]
-        """
-        i, j = np.triu_indices(self.k, 1)
-        apart, mean = self.means[i] - self.means[j], (self.covariances[i] + self.covariances[j]) / 2
-        centres = np.einsum("qa,qa->q", apart, np.linalg.solve(mean, apart[..., None])[..., 0])
-        volumes = np.linalg.slogdet(self.covariances)[1]
-        return np.asarray(centres / 8 + np.linalg.slogdet(mean)[1] / 2 - (volumes[i] + volumes[j]) / 4)
-
-    def members(self, points: Floats) -> Ints:
-        """The component that each customer most likely comes from, (n,).
-
-        Examples:
-            >>> two = Mixture(np.full(2, 0.5), np.array([[0.0], [4.0]]), np.ones((2, 1, 1)))
-            >>> two.members(np.array([[1.0], [3.0]])).tolist()
-            [0, 1]
-        """
-        joint = _log_joint(points, self.shares, self.means, self.covariances)
-        return np.asarray(joint.argmax(axis=0), dtype=np.int64)
+    Examples:
+        >>> prior_of(np.array([[0.0], [2.0]]), np.array([2.0, 2.0]), 1).round(4).tolist()
+        [[2.0]]
+    """
+    p = points.shape[1]
+    spread = np.cov(points.T, aweights=counts).reshape(p, p)
+    spread = spread + 1e-6 * np.diag(np.diag(spread))  # features that are sums of others leave it singular
+    return np.asarray(spread / k ** (2 / p))
 
 
 def from_many_to_one(points: Floats, largest: int, seed: int) -> Iterator[Mixture]:
@@ -66,8 +81,6 @@ def from_many_to_one(points: Floats, largest: int, seed: int) -> Iterator[Mixtur
     The first grows out of k-means. After each fit the two components that cost the least when they are one are joined,
     by the classification likelihood of the joint normal (Banfield & Raftery 1993), and the EM algorithm goes on from
     there. Starting with more components than there are clusters finds small clusters that a start with k misses.
-    Covariances are held off zero by a prior, the sample's covariance shrunk to a component's size (Fraley & Raftery
-    2007).
 
     Args:
         points: prepared customers, (n, p), without ties.
@@ -81,48 +94,33 @@ def from_many_to_one(points: Floats, largest: int, seed: int) -> Iterator[Mixtur
         >>> sorted(found[2].shares.round(3).tolist())
         [0.333, 0.667]
     """
-    p = points.shape[1]
-    centre = points.mean(axis=0)
+    centre, ones = points.mean(axis=0), np.ones(len(points))
     centred = points - centre
-    spread = np.cov(centred.T).reshape(p, p)
-    spread = spread + 1e-6 * np.diag(np.diag(spread))  # features that are sums of others leave it singular
     labels = KMeans(largest, n_init=2, random_state=seed).fit(centred).labels_
-    weights = np.eye(largest)[labels].T
+    weights = np.eye(largest)[labels]
     for k in range(largest, 0, -1):
-        weights, mixture = _fitted(centred, weights, spread / k ** (2 / p))
+        weights, mixture = fitted(centred, ones, weights, prior_of(centred, ones, k))
         yield replace(mixture, means=mixture.means + centre)
         if k > 1:
             weights = _joined(weights, *_cheapest(mixture))
 
 
-def _fitted(points: Floats, weights: Floats, prior: Floats) -> tuple[Floats, Mixture]:
-    """The EM algorithm from the components' weights of the customers, (K, n), on."""
-    n, p = points.shape
-    squares = (points[:, :, None] * points[:, None, :]).reshape(n, p * p)
-    before = -np.inf
-    for _ in range(_STEPS):
-        sizes = weights.sum(axis=1) + 1e-9
-        means = weights @ points / sizes[:, None]
-        scatter = (weights @ squares).reshape(-1, p, p) - sizes[:, None, None] * means[:, :, None] * means[:, None, :]
-        covariances = (scatter + prior) / (sizes + p + 2)[:, None, None]
-        joint = _log_joint(points, sizes / n, means, covariances)
-        highest = joint.max(axis=0)
-        relative = np.exp(joint - highest)
-        total = relative.sum(axis=0)
-        weights, likelihood = relative / total, float((highest + np.log(total)).sum())
-        if abs(likelihood - before) < _TOLERANCE * n:
-            break
-        before = likelihood
-    return weights, Mixture(sizes / sizes.sum(), means, covariances)
+def bhattacharyya(mixture: Mixture) -> Floats:
+    """Bhattacharyya distance of every pair of components, (K · (K - 1) / 2,), in the order of np.triu_indices.
 
+    (1/8) d' S⁻¹ d + (1/2) ln(det S / sqrt(det S1 · det S2)), with d the difference of means and S the mean of
+    the covariances (Fukunaga 1990, 3.4). Two normal clusters of shares a and b overlap by at most
+    sqrt(a b) · exp(-distance).
 
-def _log_joint(points: Floats, shares: Floats, means: Floats, covariances: Floats) -> Floats:
-    """Logarithm of share times density, (K, n)."""
-    whitening = np.linalg.inv(np.linalg.cholesky(covariances))
-    constants = np.log(shares) + np.log(np.einsum("kii->ki", whitening)).sum(axis=1)
-    constants -= points.shape[1] / 2 * np.log(2 * np.pi)
-    z = np.matmul(points[None] - means[:, None, :], whitening.transpose(0, 2, 1))
-    return np.asarray(constants[:, None] - np.einsum("knp,knp->kn", z, z) / 2)
+    Examples:
+        >>> bhattacharyya(Mixture(np.full(2, 0.5), np.array([[0.0], [4.0]]), np.ones((2, 1, 1)))).tolist()
+        [2.0]
+    """
+    i, j = np.triu_indices(mixture.k, 1)
+    apart, mean = mixture.means[i] - mixture.means[j], (mixture.covariances[i] + mixture.covariances[j]) / 2
+    centres = np.einsum("qa,qa->q", apart, np.linalg.solve(mean, apart[..., None])[..., 0])
+    volumes = np.linalg.slogdet(mixture.covariances)[1]
+    return np.asarray(centres / 8 + np.linalg.slogdet(mean)[1] / 2 - (volumes[i] + volumes[j]) / 4)
 
 
 def _cheapest(mixture: Mixture) -> tuple[int, int]:
@@ -140,6 +138,6 @@ def _cheapest(mixture: Mixture) -> tuple[int, int]:
 
 
 def _joined(weights: Floats, i: int, j: int) -> Floats:
-    joined = np.delete(weights, j, axis=0)
-    joined[i] += weights[j]
+    joined = np.delete(weights, j, axis=1)
+    joined[:, i] += weights[:, j]
     return joined

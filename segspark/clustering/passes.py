@@ -240,7 +240,7 @@ def mixture_sums(blocks: Blocks, candidates: Sequence[Mixture]) -> list[tuple[Co
     found = found.set_index(list(_KEY))
 
     def part(number: int, one: int) -> Counted:
-        keys = [(number, one, cluster) for cluster in range(len(candidates[one].means))]
+        keys = [(number, one, cluster) for cluster in range(candidates[one].k)]
         rows = found.reindex(keys, fill_value=0)
         return rows["n"].to_numpy(np.int64), mixtures.in_nats(sum(int(value) for value in rows["log_likelihood"]))
 

@@ -6,7 +6,8 @@ The constants were chosen on tuning seeds of benchmarks/populations.py alone, as
 import numpy as np
 
 from segspark.clustering.clusterers import Floats
-from segspark.clustering.mixtures import Mixture, from_many_to_one
+from segspark.clustering.mixtures import bhattacharyya, from_many_to_one
+from segspark.kernels.mixtures import Mixture
 
 NEAREST = 0.8  # Bhattacharyya distance below which components are never separate
 SMALLEST = 0.02  # share below which a component is no cluster
@@ -28,7 +29,7 @@ def separation(mixture: Mixture, n: int) -> float:
     if mixture.shares.min() < SMALLEST:
         return 0.0
     i, j = np.triu_indices(mixture.k, 1)
-    distances = mixture.bhattacharyya()
+    distances = bhattacharyya(mixture)
     smaller = n * np.minimum(mixture.shares[i], mixture.shares[j]) / mixture.means.shape[1]
     return float(np.where(distances < NEAREST, 0.0, np.minimum(distances * np.sqrt(smaller), _CAP)).min(initial=_CAP))
 

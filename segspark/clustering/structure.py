@@ -11,11 +11,11 @@ import numpy as np
 
 from segspark.clustering.clusterers import Floats
 from segspark.clustering.dependence import dependence
-from segspark.clustering.mixtures import Mixture
 from segspark.clustering.nullmodel import single_population
 from segspark.clustering.separation import FEWEST, search, separations_of
 from segspark.clustering.ties import continuous
 from segspark.clustering.valley import valleys
+from segspark.kernels.mixtures import Mixture
 
 Verdict = Literal["separate", "continuum", "nothing"]
 

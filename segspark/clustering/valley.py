@@ -3,7 +3,8 @@
 import numpy as np
 
 from segspark.clustering.clusterers import Floats, Ints
-from segspark.clustering.mixtures import Mixture
+from segspark.clustering.mixtures import bhattacharyya
+from segspark.kernels.mixtures import Mixture
 
 _PLACES = 41  # from centre to centre, at which the density is estimated
 
@@ -29,8 +30,8 @@ def valleys(mixture: Mixture, points: Floats) -> Floats:
     """
     distances = np.full((mixture.k, mixture.k), np.inf)
     i, j = np.triu_indices(mixture.k, 1)
-    distances[i, j] = distances[j, i] = mixture.bhattacharyya()
-    members = mixture.members(points)
+    distances[i, j] = distances[j, i] = bhattacharyya(mixture)
+    members = mixture.labels(points)
     nearest = enumerate(distances.argmin(axis=1))
     return np.array([_valley(mixture, points, members, one, int(near)) for one, near in nearest])
 

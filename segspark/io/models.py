@@ -1,25 +1,153 @@
-"""What spark.ml tells of a model only in what it saves."""
+"""Models of spark.ml that only their files tell of, or can be made of: trees' nodes, trees and mixtures as given."""
 
+import json
 import os
 import shutil
 import tempfile
 import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+from pyspark.ml.clustering import BisectingKMeansModel, GaussianMixtureModel
+from pyspark.mllib.linalg import DenseMatrix, MatrixUDT, Vectors, VectorUDT
 from pyspark.sql import Row, SparkSession
+from pyspark.sql.types import (
+    ArrayType,
+    DoubleType,
+    IntegerType,
+    LongType,
+    StructField,
+    StructType,
+)
+
+from segspark.kernels.mixtures import Mixture
+
+_Floats = npt.NDArray[np.float64]
+
+_TREE = "org.apache.spark.mllib.clustering.BisectingKMeansModel"
 
 
 def saved_nodes(spark: SparkSession, model: Any) -> list[Row]:
-    """The nodes of a BisectingKMeansModel's tree: index, size, center, cost, height, children; at most 2k - 1 rows.
+    """The nodes of a BisectingKMeansModel's tree: index, size, center, cost, height, children; at most 2k - 1 rows."""
+    with _folder() as folder:
+        model.write().overwrite().save(folder)
+        return spark.read.parquet(f"{folder}/data/data").collect()
 
-    SEGSPARK_DFS_TMPDIR names a folder for it that driver and executors share; without it, one of this machine is used.
+
+def tree_model(
+    spark: SparkSession, nodes: _Floats, children: Sequence[tuple[int, int]], features: str, prediction: str
+) -> Any:
+    """A spark.ml BisectingKMeansModel of a given tree; its own fit takes none.
+
+    Sizes and costs of nodes, which no prediction needs, are 0.
+
+    Args:
+        spark: a session.
+        nodes: centres, the root first, shape (nodes, inputs).
+        children: of each node, as positions; of a leaf (-1 - cluster, -1), clusters numbered from left to right.
+        features: the column with the vector.
+        prediction: the column with the cluster.
+
+    Examples:
+        >>> nodes = np.array([[0.0], [-2.0], [2.0]])
+        >>> model = tree_model(spark, nodes, ((1, 2), (-1, -1), (-2, -1)), "features", "prediction")
+        >>> [one.tolist() for one in model.clusterCenters()]
+        [[-2.0], [2.0]]
     """
+    inner = [node for node, two in enumerate(children) if two[1] >= 0]
+    index = {node: -1 - place for place, node in enumerate(inner)}
+    index |= {node: -1 - two[0] for node, two in enumerate(children) if two[1] < 0}
+    rows = []
+    for node, two in enumerate(children):
+        below = list(two) if node in inner else []
+        height = max((float(np.linalg.norm(nodes[node] - nodes[one])) for one in below), default=0.0)
+        centre = Vectors.dense(nodes[node].tolist())
+        rows.append(
+            (index[node], 0, centre, float(np.linalg.norm(nodes[node])), 0.0, height, [index[one] for one in below])
+        )
+    told = {"class": _TREE, "version": "3.0", "rootId": index[0], "distanceMeasure": "euclidean", "trainingCost": 0.0}
+    params = {"featuresCol": features, "predictionCol": prediction, "k": sum(two[1] < 0 for two in children)}
+    with _folder() as folder:
+        _write_metadata(spark, folder, BisectingKMeansModel, params)
+        _write_text(spark, f"{folder}/data/metadata", told)
+        spark.createDataFrame(rows, _NODES).coalesce(1).write.parquet(f"{folder}/data/data")
+        return BisectingKMeansModel.load(folder)
+
+
+def mixture_model(spark: SparkSession, mixture: Mixture, features: str, prediction: str) -> Any:
+    """A spark.ml GaussianMixtureModel with given parameters; its own fit takes none.
+
+    Args:
+        spark: a session.
+        mixture: shares, means and covariances.
+        features: the column with the vector.
+        prediction: the column with the component.
+
+    Examples:
+        >>> given = Mixture(np.array([0.25, 0.75]), np.array([[0.0], [4.0]]), np.ones((2, 1, 1)))
+        >>> mixture_model(spark, given, "features", "prediction").weights
+        [0.25, 0.75]
+    """
+    means = [Vectors.dense(one.tolist()) for one in mixture.means]
+    # Symmetric, so the order of columns and rows is the same.
+    covariances = [DenseMatrix(len(one), len(one), one.ravel().tolist()) for one in mixture.covariances]
+    row = (mixture.shares.tolist(), means, covariances)
+    params = {"featuresCol": features, "predictionCol": prediction, "k": mixture.k}
+    with _folder() as folder:
+        _write_metadata(spark, folder, GaussianMixtureModel, params)
+        spark.createDataFrame([row], _COMPONENTS).coalesce(1).write.parquet(f"{folder}/data")
+        return GaussianMixtureModel.load(folder)
+
+
+_NODES = StructType(
+    [
+        StructField("index", IntegerType(), nullable=False),
+        StructField("size", LongType(), nullable=False),
+        StructField("center", VectorUDT()),
+        StructField("norm", DoubleType(), nullable=False),
+        StructField("cost", DoubleType(), nullable=False),
+        StructField("height", DoubleType(), nullable=False),
+        StructField("children", ArrayType(IntegerType(), containsNull=False)),
+    ]
+)
+_COMPONENTS = StructType(
+    [
+        StructField("weights", ArrayType(DoubleType(), containsNull=False)),
+        StructField("mus", ArrayType(VectorUDT())),
+        StructField("sigmas", ArrayType(MatrixUDT())),
+    ]
+)
+
+
+@contextmanager
+def _folder() -> Iterator[str]:
+    """A new folder that driver and executors share: in SEGSPARK_DFS_TMPDIR, or of this machine without it."""
     shared = os.environ.get("SEGSPARK_DFS_TMPDIR")
-    folder = (
-        f"{shared.rstrip('/')}/segspark-tree-{uuid.uuid4().hex}" if shared else tempfile.mkdtemp(prefix="segspark-")
-    )
-    model.write().overwrite().save(folder)
-    nodes = spark.read.parquet(f"{folder}/data/data").collect()
-    if "://" not in folder:  # on a distributed file system a few kilobytes stay, as those of MLflow's do
+    if shared:  # on a distributed file system a few kilobytes stay, as those of MLflow's do
+        yield f"{shared.rstrip('/')}/segspark-model-{uuid.uuid4().hex}"
+        return
+    folder = tempfile.mkdtemp(prefix="segspark-")
+    try:
+        yield f"file://{folder}/model"
+    finally:
         shutil.rmtree(folder)
-    return nodes
+
+
+def _write_metadata(spark: SparkSession, folder: str, model: type, params: dict[str, object]) -> None:
+    """What each model of spark.ml has beside its data."""
+    told = {
+        "class": f"org.apache.spark.ml.clustering.{model.__name__}",
+        "timestamp": 0,
+        "sparkVersion": spark.version,
+        "uid": f"{model.__name__}_segspark",
+        "paramMap": params,
+        "defaultParamMap": {},
+    }
+    _write_text(spark, f"{folder}/metadata", told)
+
+
+def _write_text(spark: SparkSession, path: str, told: dict[str, object]) -> None:
+    spark.createDataFrame([(json.dumps(told),)], "value string").coalesce(1).write.text(path)

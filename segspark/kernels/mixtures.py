@@ -1,9 +1,11 @@
-"""Gaussian mixtures: log-likelihoods of many candidates in one pass over blocks."""
+"""Gaussian mixtures: densities, and log-likelihoods of many candidates in one pass over blocks."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from segspark.kernels.points import Floats, Longs, blocks, table
@@ -12,46 +14,64 @@ _UNIT = 2.0**24  # log-likelihoods are summed in this part of a nat, so that the
 _AT_ONCE = 4096
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mixture:
     """A mixture of k Gaussians with full covariances.
 
     Attributes:
-        log_weights: shape (k,).
+        shares: of customers, shape (k,).
         means: in prepared units, shape (k, inputs).
-        whitening: inverses of the covariances' Cholesky factors, transposed, shape (k, inputs, inputs).
+        covariances: shape (k, inputs, inputs).
     """
 
-    log_weights: Floats
+    shares: Floats
     means: Floats
-    whitening: Floats
+    covariances: Floats
 
-    @staticmethod
-    def of(weights: Floats, means: Floats, covariances: Floats) -> "Mixture":
-        """From weights, means and covariances.
+    @property
+    def k(self) -> int:
+        """The number of components."""
+        return len(self.shares)
+
+    @cached_property
+    def whitening(self) -> Floats:
+        """Inverses of the covariances' Cholesky factors, transposed, shape (k, inputs, inputs).
 
         Raises:
             numpy.linalg.LinAlgError: a covariance is not positive definite.
         """
-        roots = np.linalg.cholesky(covariances)
-        whitening = np.stack([np.linalg.solve(root, np.eye(len(root))).T for root in roots])
-        with np.errstate(divide="ignore"):  # a component of weight 0 explains nobody
-            return Mixture(np.log(weights), means, whitening)
+        return np.asarray(np.linalg.inv(np.linalg.cholesky(self.covariances)).transpose(0, 2, 1))
+
+    @cached_property
+    def constants(self) -> Floats:
+        """The log density of each component at its mean, its share included, shape (k,)."""
+        volumes = np.log(np.einsum("kii->ki", self.whitening)).sum(axis=1)
+        with np.errstate(divide="ignore"):  # a component of share 0 explains nobody
+            return np.asarray(np.log(self.shares) + volumes - self.means.shape[1] / 2 * np.log(2 * np.pi))
 
     def log_joint(self, points: Floats) -> Floats:
-        """The log density of each point with each component, weights included, shape (n, inputs) to (n, k).
+        """The log density of each point with each component, shares included, shape (n, inputs) to (n, k).
 
         Examples:
-            >>> one = Mixture.of(np.array([1.0]), np.array([[0.0]]), np.array([[[1.0]]]))
+            >>> one = Mixture(np.array([1.0]), np.array([[0.0]]), np.array([[[1.0]]]))
             >>> float(one.log_joint(np.array([[0.0]]))[0, 0].round(6))
             -0.918939
         """
-        inputs = points.shape[1]
-        found = np.empty((len(points), len(self.means)))
+        found = np.empty((len(points), self.k))
         for one, (mean, whitening) in enumerate(zip(self.means, self.whitening, strict=True)):
-            away = ((points - mean) @ whitening) ** 2
-            found[:, one] = np.log(np.diag(whitening)).sum() - 0.5 * (inputs * np.log(2 * np.pi) + away.sum(axis=1))
-        return found + self.log_weights
+            away = (points - mean) @ whitening
+            found[:, one] = self.constants[one] - 0.5 * np.einsum("ij,ij->i", away, away)
+        return found
+
+    def labels(self, points: Floats) -> npt.NDArray[np.int64]:
+        """The component that each point most likely comes from, shape (n, inputs) to (n,).
+
+        Examples:
+            >>> two = Mixture(np.full(2, 0.5), np.array([[0.0], [4.0]]), np.ones((2, 1, 1)))
+            >>> two.labels(np.array([[1.0], [3.0]])).tolist()
+            [0, 1]
+        """
+        return np.asarray(self.log_joint(points).argmax(axis=1), dtype=np.int64)
 
 
 def log_likelihoods(joint: Floats) -> Floats:
@@ -82,7 +102,7 @@ def sums(
             for start in range(0, len(points), _AT_ONCE):
                 for candidate, one in enumerate(mixtures):
                     joint = one.log_joint(points[start : start + _AT_ONCE])
-                    labels, k = joint.argmax(axis=1), len(one.means)
+                    labels, k = joint.argmax(axis=1), one.k
                     counted = np.bincount(labels, minlength=k)
                     summed = np.bincount(labels, np.rint(_UNIT * log_likelihoods(joint)), k)
                     found = np.stack([counted, summed.astype(np.int64)], axis=1)

@@ -1,7 +1,7 @@
 """The model search: candidates fitted on a coreset or on all customers, and measured on all in passes they share."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.pool import ThreadPool
 from typing import Any
@@ -11,19 +11,20 @@ from pyspark import StorageLevel
 from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from threadpoolctl import threadpool_limits
 
 from segspark.clustering import passes
-from segspark.clustering.candidates import Candidate, candidates, estimator, too_few_customers
+from segspark.clustering.candidates import CLUSTER, Candidate, candidates, estimator, too_few_customers
 from segspark.clustering.evaluation import Distances, Evaluation, of_mixture, of_partition, silhouettes
 from segspark.clustering.fits import (
-    WEIGHT,
+    bisected,
     centres_of,
-    jittered,
+    first_splits,
+    mixed,
     mixture_of,
     nearest_centres,
     published,
     tree_of,
-    weighted,
 )
 from segspark.clustering.inputs import Input
 from segspark.clustering.labelling import labels_of
@@ -31,11 +32,12 @@ from segspark.clustering.passes import Blocks, Drawn, Moments
 from segspark.clustering.preparation import PREPARED, coordinates
 from segspark.columns import quoted
 from segspark.config import Clustering, Search
+from segspark.config.model import Algorithm
 from segspark.errors import SegsparkError
-from segspark.io.models import saved_nodes
+from segspark.io.models import mixture_model, saved_nodes, tree_model
 from segspark.kernels.mixtures import Mixture
 from segspark.kernels.partitions import Partition
-from segspark.kernels.points import Grid
+from segspark.kernels.points import Floats, Grid
 from segspark.progress import Reporter
 
 
@@ -80,8 +82,8 @@ class Fitted:
 
     Attributes:
         shape: what passes measure.
-        model: as spark.ml fitted it; None for KMeans on a coreset, which is made of the partition's centres.
-        seconds: for fitting it.
+        model: as spark.ml fitted it on all customers; None where it was fitted on a coreset, and is made of the shape.
+        seconds: for fitting it; trees of one seed are parts of one, whose seconds each has.
     """
 
     candidate: Candidate
@@ -121,9 +123,14 @@ def search(prepared: Prepared, reporter: Reporter) -> list[tuple[Evaluation, Fit
 
 def pipeline_model(fitted: Fitted, prepared: Prepared) -> Any:
     """A candidate's plain spark.ml model."""
-    if isinstance(fitted.shape, Partition) and fitted.model is None:
-        return published(prepared.spark, fitted.shape.centres * prepared.step)
-    return fitted.model
+    if fitted.model is not None:
+        return fitted.model
+    shape, spark = fitted.shape, prepared.spark
+    if isinstance(shape, Mixture):
+        return mixture_model(spark, shape, PREPARED, CLUSTER)
+    if shape.nodes is None:
+        return published(spark, shape.centres * prepared.step)
+    return tree_model(spark, shape.nodes * prepared.step, shape.children, PREPARED, CLUSTER)
 
 
 def _possible(prepared: Prepared, reporter: Reporter) -> list[Candidate]:
@@ -141,42 +148,27 @@ def _possible(prepared: Prepared, reporter: Reporter) -> list[Candidate]:
 
 def _fitted(wanted: Sequence[Candidate], prepared: Prepared, reporter: Reporter) -> list[Fitted]:
     """Fit each candidate, several at a time."""
-    frames = _frames(prepared, {one.algorithm for one in wanted})
-    weight = None if prepared.search.exact else WEIGHT
     settings = prepared.settings
-
-    def fit(candidate: Candidate) -> Fitted:
-        started = time.monotonic()
-        model, shape = None, None
-        if candidate.algorithm in frames:
-            model = estimator(candidate, settings, weight).fit(frames[candidate.algorithm])
-            shape = _shape(model, candidate, prepared)
-        else:
-            shape = _nearest(candidate, prepared)
-        return Fitted(candidate, shape, model, time.monotonic() - started)
-
-    with ThreadPool(settings.parallel_fits) as pool:
+    with threadpool_limits(1), ThreadPool(settings.parallel_fits) as pool:
+        fit = _on_all(wanted, prepared) if prepared.search.exact else _on_coreset(wanted, prepared, pool)
         coming = pool.imap(fit, wanted)
         found = [
             _in_time(coming, candidate, settings.fit_timeout_seconds)
             for candidate in reporter.track(wanted, "candidates")
         ]
-    for frame in frames.values():
-        frame.unpersist()
     return found
 
 
-def _frames(prepared: Prepared, algorithms: set[str]) -> dict[str, DataFrame]:
-    """What spark.ml fits each algorithm on; KMeans on a coreset needs none."""
-    if prepared.search.exact:
-        trained = prepared.frame.where(~passes.held_out(prepared.search.holdout_share)).persist()
-        return dict.fromkeys(algorithms, trained)
-    points, seed = prepared.drawn.coreset * prepared.step, prepared.settings.seed
-    given = {"bisecting": points, "gmm": jittered(points, seed)}
-    return {
-        name: weighted(prepared.spark, given[name], prepared.drawn.weights).persist()
-        for name in algorithms & given.keys()
-    }
+def _on_all(wanted: Sequence[Candidate], prepared: Prepared) -> Callable[[Candidate], Fitted]:
+    """Fits by spark.ml on all customers trained on, which are kept for it."""
+    trained = prepared.frame.where(~passes.held_out(prepared.search.holdout_share)).persist()
+
+    def fit(candidate: Candidate) -> Fitted:
+        started = time.monotonic()
+        model = estimator(candidate, prepared.settings).fit(trained)
+        return Fitted(candidate, _shape(model, candidate, prepared), model, time.monotonic() - started)
+
+    return fit
 
 
 def _shape(model: Any, candidate: Candidate, prepared: Prepared) -> Partition | Mixture:
@@ -187,17 +179,49 @@ def _shape(model: Any, candidate: Candidate, prepared: Prepared) -> Partition | 
     return Partition(prepared.blocks.grid.snapped(centres_of(model)))
 
 
-def _nearest(candidate: Candidate, prepared: Prepared) -> Partition:
-    drawn, settings = prepared.drawn, prepared.settings
-    centres = nearest_centres(
-        drawn.coreset,
-        drawn.weights,
-        candidate.k,
-        prepared.search.restarts,
-        candidate.seed,
-        settings.max_iterations["kmeans"],
-    )
-    return Partition(np.rint(centres))
+def _on_coreset(wanted: Sequence[Candidate], prepared: Prepared, pool: ThreadPool) -> Callable[[Candidate], Fitted]:
+    """Fits on the driver; the trees of a seed are the first splits of the largest one's."""
+    largest = {one.seed: one.k for one in sorted(wanted) if one.algorithm == "bisecting"}
+    trees = {seed: pool.apply_async(_timed, (_tree, prepared, k, seed)) for seed, k in largest.items()}
+
+    def fit(candidate: Candidate) -> Fitted:
+        if candidate.algorithm == "bisecting":
+            tree, seconds = trees[candidate.seed].get()
+            return Fitted(candidate, first_splits(tree, candidate.k), None, seconds)
+        shape, seconds = _timed(
+            _mixture if candidate.algorithm == "gmm" else _nearest, prepared, candidate.k, candidate.seed
+        )
+        return Fitted(candidate, shape, None, seconds)
+
+    return fit
+
+
+def _timed(fit: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    started = time.monotonic()
+    return fit(*arguments), time.monotonic() - started
+
+
+def _nearest(prepared: Prepared, k: int, seed: int) -> Partition:
+    return Partition(np.rint(nearest_centres(*_coreset(prepared), k, *_starts(prepared, "kmeans", seed))))
+
+
+def _tree(prepared: Prepared, k: int, seed: int) -> Partition:
+    return bisected(*_coreset(prepared), k, *_starts(prepared, "bisecting", seed))
+
+
+def _mixture(prepared: Prepared, k: int, seed: int) -> Mixture:
+    points, weights = _coreset(prepared)
+    centres = nearest_centres(points, weights, k, *_starts(prepared, "kmeans", seed))
+    settings, step = prepared.settings, prepared.step
+    return mixed(points * step, weights, centres * step, settings.max_iterations["gmm"], settings.tolerance)
+
+
+def _coreset(prepared: Prepared) -> tuple[Floats, Floats]:
+    return prepared.drawn.coreset, prepared.drawn.weights
+
+
+def _starts(prepared: Prepared, algorithm: Algorithm, seed: int) -> tuple[int, int, int]:
+    return prepared.search.restarts, seed, prepared.settings.max_iterations[algorithm]
 
 
 def _in_time(fitted: Any, candidate: Candidate, seconds: int) -> Fitted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from pyspark.ml.clustering import BisectingKMeans, GaussianMixture
+from pyspark.ml.clustering import BisectingKMeans, BisectingKMeansModel, GaussianMixture, GaussianMixtureModel
 from pyspark.ml.functions import array_to_vector
 from pyspark.sql import functions as F
 from sklearn.cluster import KMeans
@@ -14,8 +14,8 @@ from sklearn.mixture import GaussianMixture as DriverMixture
 
 from segspark.clustering import passes
 from segspark.clustering.evaluation import of_mixture, of_partition
-from segspark.clustering.fits import mixture_of, published, tree_of
-from segspark.io.models import saved_nodes
+from segspark.clustering.fits import bisected, mixture_of, published, tree_of
+from segspark.io.models import mixture_model, saved_nodes, tree_model
 from segspark.kernels.mixtures import Mixture
 from segspark.kernels.partitions import Partition, nearness
 from segspark.kernels.points import Grid
@@ -215,7 +215,7 @@ def test_an_empty_cluster_keeps_its_centre(blocks, points):
 
 def test_likelihoods_and_sizes_of_mixtures_are_scikit_learn_s(blocks, points, held):
     fitted = [DriverMixture(k, random_state=1, max_iter=5, tol=1e-1).fit(points * GRID.step) for k in (2, 3)]
-    mixtures = [Mixture.of(one.weights_, one.means_, one.covariances_) for one in fitted]
+    mixtures = [Mixture(one.weights_, one.means_, one.covariances_) for one in fitted]
     for theirs, (trained, out) in zip(fitted, passes.mixture_sums(blocks[7], mixtures), strict=True):
         for (sizes, likelihood), some in ((trained, points[~held]), (out, points[held])):
             assert sizes.tolist() == np.bincount(theirs.predict(some * GRID.step), minlength=len(sizes)).tolist()
@@ -226,7 +226,7 @@ def test_likelihoods_and_sizes_of_mixtures_are_scikit_learn_s(blocks, points, he
 
 def test_no_sum_of_mixtures_depends_on_partitions(blocks, points):
     fitted = DriverMixture(3, random_state=1).fit(points * GRID.step)
-    mixture = Mixture.of(fitted.weights_, fitted.means_, fitted.covariances_)
+    mixture = Mixture(fitted.weights_, fitted.means_, fitted.covariances_)
     first, *others = (passes.mixture_sums(one, [mixture])[0] for one in blocks.values())
     for other in others:
         for (sizes, likelihood), (more, another) in zip(first, other, strict=True):
@@ -261,3 +261,25 @@ def test_a_mixture_s_labels_are_the_predictions_of_spark_s_model_and_it_is_as_li
     # Spark tells the likelihood before its last step, which can only raise it.
     before = model.summary.logLikelihood
     assert before <= np.logaddexp.reduce(joint, axis=1).sum() < before + 0.01 * abs(before)
+
+
+@pytest.mark.parametrize("k", [1, 2, 7])
+def test_a_tree_is_published_as_spark_s_own_model(spark, customers, points, k, tmp_path):
+    tree = bisected(points, np.ones(N), k, restarts=2, seed=1, iterations=20)
+    given = tree_model(spark, tree.nodes * GRID.step, tree.children, "features", "prediction")
+    given.save(str(tmp_path / "tree"))
+    model = BisectingKMeansModel.load(str(tmp_path / "tree"))
+    assert [one.tolist() for one in model.clusterCenters()] == (tree.centres * GRID.step).tolist()
+    assert predicted(model, customers).tolist() == tree.labels(points.T, nearness(points.T, tree.centres)).tolist()
+    assert tree_of(saved_nodes(spark, model), GRID).centres.tolist() == tree.centres.tolist()
+
+
+def test_a_mixture_is_published_as_spark_s_own_model(spark, customers, points, tmp_path):
+    fitted = DriverMixture(3, random_state=1).fit(points * GRID.step)
+    mixture = Mixture(fitted.weights_, fitted.means_, fitted.covariances_)
+    mixture_model(spark, mixture, "features", "prediction").save(str(tmp_path / "mixture"))
+    model = GaussianMixtureModel.load(str(tmp_path / "mixture"))
+    again = mixture_of(model)
+    for name in ("shares", "means", "covariances"):
+        assert getattr(again, name).tolist() == getattr(mixture, name).tolist()
+    assert predicted(model, customers).tolist() == fitted.predict(points * GRID.step).tolist()

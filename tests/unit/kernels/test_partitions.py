@@ -176,7 +176,7 @@ def test_a_mixture_s_likelihood_and_sizes_are_scipy_s(customers, grid):
     means = random.gamma(2.0, 1.0, (2, INPUTS))
     roots = random.normal(size=(2, INPUTS, INPUTS))
     covariances, weights = roots @ roots.transpose(0, 2, 1) + np.eye(INPUTS), np.array([0.3, 0.7])
-    mixture = Mixture.of(weights, means, covariances)
+    mixture = Mixture(weights, means, covariances)
     kernel = partial(mixtures.sums, inputs=INPUTS, step=grid.step, mixtures=[mixture])
     found = summed(kernel, customers, grid)
     rows = grid.snapped(customers[0])[customers[1]] * grid.step
