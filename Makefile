@@ -55,6 +55,10 @@ docs: setup ## build the documentation into site/
 bench-demo: setup ## wall time and peak memory of the demo, first and second run
 	$(ENV) python benchmarks/demo.py $(ARGS)
 
+.PHONY: demo-verdict
+demo-verdict: setup ## the demo's decision table, and the verdict on its columns shuffled apart, into docs/demo.md
+	$(ENV) PYTHONPATH=. python benchmarks/verdict.py
+
 .PHONY: bench-ingest
 bench-ingest: setup ## ingest of 10 million dirty rows against plain Spark (ARGS="--rows 1000000" for less)
 	$(ENV) PYTHONPATH=. python benchmarks/ingest.py $(ARGS)

@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import functions as F
 from sklearn.metrics import adjusted_rand_score
 
-from segspark.columns import quoted
+from benchmarks.verdict import shuffle
 from segspark.config.model import Config
 from segspark.errors import RefusedError
 from segspark.progress import Reporter
@@ -113,19 +113,6 @@ def fill(context: Context) -> None:
     features(context, [AS_OF - timedelta(days=HORIZON)])
 
 
-def shuffle(context: Context) -> None:
-    """Put every input's values to other customers, each on its own, at both dates."""
-    table = context.features_table
-    rows = context.lake.read(table).toPandas().sort_values(["as_of", "customer_id"], ignore_index=True)
-    random = np.random.default_rng(3)
-    for name in context.config.clustering.inputs:
-        rows[name] = rows.groupby("as_of")[name].transform(lambda values: random.permutation(values.to_numpy()))
-    schema = ", ".join(f"{quoted(one.name)} {one.type}" for one in table.columns)
-    records = rows[[one.name for one in table.columns]].astype(object).where(rows.notna(), None)
-    frame = context.spark.createDataFrame(list(records.itertuples(index=False, name=None)), schema)
-    context.writer("shuffle").publish(table, frame)
-
-
 @pytest.fixture(scope="module")
 def story(spark, tmp_path_factory) -> Story:
     told, folder = Story(), tmp_path_factory.mktemp("trainings")
@@ -150,7 +137,7 @@ def story(spark, tmp_path_factory) -> Story:
         "fast": told.candidates,
         "exact": rows[rows["run_id"] == exact.tracker.champion().run_id],
     }
-    shuffle(context)
+    shuffle(context, context.config.clustering.inputs)
     try:
         train(context)
     except RefusedError as error:
