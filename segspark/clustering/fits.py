@@ -4,17 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from pyspark.ml.clustering import KMeans
-from pyspark.ml.functions import array_to_vector
-from pyspark.sql import Row, SparkSession
-from pyspark.sql import functions as F
-from sklearn.cluster import KMeans as DriverKMeans
+from pyspark.sql import Row
+from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
-from segspark.clustering.candidates import CLUSTER
 from segspark.clustering.mixtures import fitted, prior_of
-from segspark.clustering.preparation import PREPARED
 from segspark.kernels.mixtures import Mixture
 from segspark.kernels.partitions import Partition, nearness
 from segspark.kernels.points import Floats, Grid
@@ -42,7 +36,7 @@ def nearest_centres(points: Floats, weights: Floats, k: int, restarts: int, seed
         [1.0, 9.0]
     """
     with threadpool_limits(1):
-        found = DriverKMeans(k, n_init=restarts, max_iter=iterations, random_state=seed, copy_x=False)
+        found = KMeans(k, n_init=restarts, max_iter=iterations, random_state=seed, copy_x=False)
         return np.asarray(found.fit(points, sample_weight=weights).cluster_centers_)
 
 
@@ -140,32 +134,6 @@ def mixed(points: Floats, weights: Floats, centres: Floats, steps: int, toleranc
     with threadpool_limits(1):
         _, found = fitted(points - middle, counts, start, prior_of(points, counts, k), steps, tolerance)
     return Mixture(found.shares, found.means + middle, found.covariances)
-
-
-def published(spark: SparkSession, centres: Floats) -> Any:
-    """A spark.ml KMeansModel with given centres: fitted on these alone, each is its own cluster.
-
-    Its clusters may be numbered in another order.
-
-    Args:
-        spark: a session.
-        centres: shape (k, inputs), no two equal.
-
-    Examples:
-        >>> model = published(spark, np.array([[0.0, 1.0], [5.0, 5.0]]))
-        >>> sorted(centre.tolist() for centre in model.clusterCenters())
-        [[0.0, 1.0], [5.0, 5.0]]
-    """
-    table = spark.createDataFrame(pd.DataFrame({"point": list(centres)}))
-    points = table.select(array_to_vector(F.col("point")).alias(PREPARED)).coalesce(1)
-    fixed: dict[str, Any] = {
-        "featuresCol": PREPARED,
-        "predictionCol": CLUSTER,
-        "initMode": "random",
-        "maxIter": 1,
-        "seed": 1,
-    }
-    return KMeans(k=len(centres), **fixed).fit(points)
 
 
 def centres_of(model: Any) -> Floats:

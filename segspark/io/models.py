@@ -1,4 +1,4 @@
-"""Models of spark.ml that only their files tell of, or can be made of: trees' nodes, trees and mixtures as given."""
+"""Models of spark.ml through their files: what only these tell, and models as given, which no fit of spark.ml makes."""
 
 import json
 import os
@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pyspark.ml.clustering import BisectingKMeansModel, GaussianMixtureModel
-from pyspark.mllib.linalg import DenseMatrix, MatrixUDT, Vectors, VectorUDT
+from pyspark.ml import linalg
+from pyspark.ml.clustering import BisectingKMeansModel, GaussianMixtureModel, KMeansModel
+from pyspark.mllib import linalg as old  # trees and mixtures are still saved in it
 from pyspark.sql import Row, SparkSession
 from pyspark.sql.types import (
     ArrayType,
@@ -35,6 +36,28 @@ def saved_nodes(spark: SparkSession, model: Any) -> list[Row]:
     with _folder() as folder:
         model.write().overwrite().save(folder)
         return spark.read.parquet(f"{folder}/data/data").collect()
+
+
+def centres_model(spark: SparkSession, centres: _Floats, features: str, prediction: str) -> Any:
+    """A spark.ml KMeansModel with given centres; its own fit takes none.
+
+    Args:
+        spark: a session.
+        centres: shape (k, inputs), in the order of the clusters' numbers.
+        features: the column with the vector.
+        prediction: the column with the cluster.
+
+    Examples:
+        >>> model = centres_model(spark, np.array([[5.0, 5.0], [0.0, 1.0]]), "features", "prediction")
+        >>> [centre.tolist() for centre in model.clusterCenters()]
+        [[5.0, 5.0], [0.0, 1.0]]
+    """
+    rows = [(cluster, linalg.Vectors.dense(centre.tolist())) for cluster, centre in enumerate(centres)]
+    params = {"featuresCol": features, "predictionCol": prediction, "k": len(centres)}
+    with _folder() as folder:
+        _write_metadata(spark, folder, KMeansModel, params)
+        spark.createDataFrame(rows, _CENTRES).coalesce(1).write.parquet(f"{folder}/data")
+        return KMeansModel.load(folder)
 
 
 def tree_model(
@@ -64,7 +87,7 @@ def tree_model(
     for node, two in enumerate(children):
         below = list(two) if node in inner else []
         height = max((float(np.linalg.norm(nodes[node] - nodes[one])) for one in below), default=0.0)
-        centre = Vectors.dense(nodes[node].tolist())
+        centre = old.Vectors.dense(nodes[node].tolist())
         rows.append(
             (index[node], 0, centre, float(np.linalg.norm(nodes[node])), 0.0, height, [index[one] for one in below])
         )
@@ -91,9 +114,9 @@ def mixture_model(spark: SparkSession, mixture: Mixture, features: str, predicti
         >>> mixture_model(spark, given, "features", "prediction").weights
         [0.25, 0.75]
     """
-    means = [Vectors.dense(one.tolist()) for one in mixture.means]
+    means = [old.Vectors.dense(one.tolist()) for one in mixture.means]
     # Symmetric, so the order of columns and rows is the same.
-    covariances = [DenseMatrix(len(one), len(one), one.ravel().tolist()) for one in mixture.covariances]
+    covariances = [old.DenseMatrix(len(one), len(one), one.ravel().tolist()) for one in mixture.covariances]
     row = (mixture.shares.tolist(), means, covariances)
     params = {"featuresCol": features, "predictionCol": prediction, "k": mixture.k}
     with _folder() as folder:
@@ -102,11 +125,17 @@ def mixture_model(spark: SparkSession, mixture: Mixture, features: str, predicti
         return GaussianMixtureModel.load(folder)
 
 
+_CENTRES = StructType(
+    [
+        StructField("clusterIdx", IntegerType(), nullable=False),
+        StructField("clusterCenter", linalg.VectorUDT()),
+    ]
+)
 _NODES = StructType(
     [
         StructField("index", IntegerType(), nullable=False),
         StructField("size", LongType(), nullable=False),
-        StructField("center", VectorUDT()),
+        StructField("center", old.VectorUDT()),
         StructField("norm", DoubleType(), nullable=False),
         StructField("cost", DoubleType(), nullable=False),
         StructField("height", DoubleType(), nullable=False),
@@ -116,8 +145,8 @@ _NODES = StructType(
 _COMPONENTS = StructType(
     [
         StructField("weights", ArrayType(DoubleType(), containsNull=False)),
-        StructField("mus", ArrayType(VectorUDT())),
-        StructField("sigmas", ArrayType(MatrixUDT())),
+        StructField("mus", ArrayType(old.VectorUDT())),
+        StructField("sigmas", ArrayType(old.MatrixUDT())),
     ]
 )
 

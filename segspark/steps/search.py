@@ -23,7 +23,6 @@ from segspark.clustering.fits import (
     mixed,
     mixture_of,
     nearest_centres,
-    published,
     tree_of,
 )
 from segspark.clustering.inputs import Input
@@ -34,7 +33,7 @@ from segspark.columns import quoted
 from segspark.config import Clustering, Search
 from segspark.config.model import Algorithm
 from segspark.errors import SegsparkError
-from segspark.io.models import mixture_model, saved_nodes, tree_model
+from segspark.io.models import centres_model, mixture_model, saved_nodes, tree_model
 from segspark.kernels.mixtures import Mixture
 from segspark.kernels.partitions import Partition
 from segspark.kernels.points import Floats, Grid
@@ -129,7 +128,7 @@ def pipeline_model(fitted: Fitted, prepared: Prepared) -> Any:
     if isinstance(shape, Mixture):
         return mixture_model(spark, shape, PREPARED, CLUSTER)
     if shape.nodes is None:
-        return published(spark, shape.centres * prepared.step)
+        return centres_model(spark, shape.centres * prepared.step, PREPARED, CLUSTER)
     return tree_model(spark, shape.nodes * prepared.step, shape.children, PREPARED, CLUSTER)
 
 

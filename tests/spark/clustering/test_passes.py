@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from pyspark.ml.clustering import BisectingKMeans, BisectingKMeansModel, GaussianMixture, GaussianMixtureModel
+from pyspark.ml.clustering import (
+    BisectingKMeans,
+    BisectingKMeansModel,
+    GaussianMixture,
+    GaussianMixtureModel,
+    KMeansModel,
+)
 from pyspark.ml.functions import array_to_vector
 from pyspark.sql import functions as F
 from sklearn.cluster import KMeans
@@ -14,8 +20,8 @@ from sklearn.mixture import GaussianMixture as DriverMixture
 
 from segspark.clustering import passes
 from segspark.clustering.evaluation import of_mixture, of_partition
-from segspark.clustering.fits import bisected, mixture_of, published, tree_of
-from segspark.io.models import mixture_model, saved_nodes, tree_model
+from segspark.clustering.fits import bisected, mixture_of, tree_of
+from segspark.io.models import centres_model, mixture_model, saved_nodes, tree_model
 from segspark.kernels.mixtures import Mixture
 from segspark.kernels.partitions import Partition, nearness
 from segspark.kernels.points import Grid
@@ -238,10 +244,12 @@ def test_no_sum_of_mixtures_depends_on_partitions(blocks, points):
 
 
 @pytest.mark.parametrize("k", [2, 5, 12])
-def test_a_published_model_has_exactly_the_given_centres(spark, points, k):
-    centres = points[:k] * GRID.step
-    found = [one.tolist() for one in published(spark, centres).clusterCenters()]
-    assert sorted(found) == sorted(centres.tolist())
+def test_centres_are_published_as_spark_s_own_model(spark, customers, points, k, tmp_path):
+    flat = Partition(points[:k])
+    centres_model(spark, flat.centres * GRID.step, "features", "prediction").save(str(tmp_path / "centres"))
+    model = KMeansModel.load(str(tmp_path / "centres"))
+    assert [one.tolist() for one in model.clusterCenters()] == (flat.centres * GRID.step).tolist()
+    assert predicted(model, customers).tolist() == flat.labels(points.T, nearness(points.T, flat.centres)).tolist()
 
 
 @pytest.mark.parametrize("k", [2, 5, 6])
