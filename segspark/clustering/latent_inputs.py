@@ -19,6 +19,7 @@ from segspark.columns import quoted
 from segspark.errors import BadInputError
 from segspark.kernels.classes import Classes
 
+MOST_PATTERNS = 20_000  # fetched to the driver, and the cost of a fit
 _FEWEST = 2  # items: with one, classes cannot be told from its levels
 _NONE = "none"  # of the levels; those have numbers
 
@@ -48,7 +49,7 @@ def counted(customers: DataFrame, items: Sequence[LevelsInput]) -> Patterns:
             [f"latent classes need at least {_FEWEST} inputs that are text, and there are {len(items)}"]
         )
     levels = max(len(item.shares) for item in items) + 1
-    return answer_patterns(customers, list(answers(items)), max_levels=levels)
+    return answer_patterns(customers, list(answers(items)), max_levels=levels, max_patterns=MOST_PATTERNS)
 
 
 def stages(items: Sequence[LevelsInput], model: LatentClasses) -> list[Transformer]:

@@ -323,6 +323,31 @@ def test_the_hash_covers_the_sections_asked_for_and_no_others(tmp_path):
     assert config_hash(plain, ["report"]) != config_hash(titled, ["report"])
 
 
+@pytest.mark.parametrize(
+    ("search", "said"),
+    [
+        ("{feature_sets: {all: [frequency]}}", "search.feature_sets: 'all' is the set of clustering.inputs"),
+        ("{feature_sets: {a: [x, y], b: [y, x]}}", "search.feature_sets: b has the same features as a"),
+        ("{feature_sets: {a: [x, x]}}", "search.feature_sets: a names a feature twice"),
+        ("{feature_sets: {a: []}}", "search.feature_sets.a: List should have at least 1 item"),
+        ("{components: 2.5}", "search.components: give a whole number of components, or a share below 1"),
+        ("{components: 0}", "search.components: Input should be greater than 0"),
+    ],
+)
+def test_feature_sets_and_components_that_say_nothing_new_are_refused(tmp_path, search, said):
+    (problem,) = problems_of(write(tmp_path / "c.yaml", MINIMAL + f"search: {search}\n"))
+    assert said in problem
+
+
+def test_components_are_a_number_or_a_share(tmp_path):
+    path = write(tmp_path / "c.yaml", MINIMAL)
+    assert [load_config(path, [f"search.components={n}"]).search.components for n in ("3", "0.9", "null")] == [
+        3,
+        0.9,
+        None,
+    ]
+
+
 def test_the_configurations_of_the_repository_are_valid():
     conf = Path(__file__).resolve().parents[3] / "conf"
     assert load_config(conf / "demo.yaml").time.business_timezone == "America/New_York"
