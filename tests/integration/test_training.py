@@ -1,4 +1,4 @@
-"""Trainings one after the other on customers whose groups are known: the guard, the gate, approval, exact fits, views."""
+"""Trainings one after the other on customers whose groups are known: guard, gate, approval, exact fits, views."""
 
 from __future__ import annotations
 

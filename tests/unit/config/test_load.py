@@ -202,7 +202,7 @@ def test_winsorising_quantiles_in_the_wrong_order_are_refused(tmp_path):
 
 def test_iterations_given_for_one_algorithm_leave_the_others_at_their_default(tmp_path):
     config = load_config(write(tmp_path / "c.yaml", MINIMAL + "clustering: {max_iterations: {kmeans: 100}}\n"))
-    assert config.clustering.max_iterations == {"kmeans": 100, "bisecting": 20, "gmm": 50}
+    assert config.clustering.max_iterations == {"kmeans": 100, "bisecting": 20, "gmm": 50, "lca": 2000}
 
 
 def test_the_same_window_given_twice_is_refused(tmp_path):
