@@ -146,7 +146,7 @@ def test_on_components_the_published_pipeline_labels_as_the_search_did(on_turned
     at = prepared.blocks.grid.snapped(points_of(turned, customers))
     searched = labels_of(on_turned.fitted[algorithm].shape, at, prepared.step)
     told = transformed(on_turned.model(algorithm), customers, CLUSTER)[CLUSTER]
-    assert adjusted_rand_score(searched, told) == 1.0
+    assert searched.tolist() == told.tolist()
     assert adjusted_rand_score(kinds, told) > 0.95
 
 
