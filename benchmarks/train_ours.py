@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 from measure import Stages
-from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame, SparkSession
 
 from segspark.clustering.inputs import Input, NumberInput
 from segspark.clustering.passes import held_out
-from segspark.clustering.preparation import plan_inputs, preparation_stages, summarised
+from segspark.clustering.preparation import plan_inputs, summarised
 from segspark.clustering.sampling import training_sample
+from segspark.clustering.views import View
 from segspark.config import Clustering, Search
 from segspark.config.model import Spark
 from segspark.io.session import open_session
@@ -73,8 +73,7 @@ def searched(spark: SparkSession, customers: DataFrame, options: argparse.Namesp
     stages, reporter = Stages(), Reporter()
     plans = _plans(customers, settings, options.folder)
     stages.end("plans")
-    preparation = PipelineModel(stages=preparation_stages(plans))
-    prepared = prepare(customers, preparation, plans, settings, Search(holdout_share=options.holdout))
+    prepared = prepare(customers, View("all", tuple(plans)), settings, Search(holdout_share=options.holdout))
     stages.end("prepare")
     found = search(prepared, reporter)
     stages.end("search")

@@ -7,7 +7,7 @@ from pyspark.ml import Estimator
 from pyspark.ml.clustering import BisectingKMeans, GaussianMixture, KMeans
 
 from segspark.clustering.preparation import PREPARED
-from segspark.config.model import Algorithm, Clustering
+from segspark.config.model import ALL, Algorithm, Clustering
 
 _POINTS_PER_DIMENSION = 10
 JITTER = 0.02  # standard deviations per input, by which customers are moved for mixtures
@@ -16,11 +16,26 @@ CLUSTER = "prediction"  # the name that MLflow looks for when it applies a model
 
 @dataclass(frozen=True, order=True)
 class Candidate:
-    """One model to try."""
+    """One model to try.
+
+    Attributes:
+        view: the name of what it clusters customers on (`segspark.clustering.views.View`).
+    """
 
     algorithm: Algorithm
     k: int
     seed: int
+    view: str = ALL
+
+    @property
+    def kind(self) -> str:
+        """The algorithm, and what it is applied to where that is not all inputs as they are.
+
+        Examples:
+            >>> Candidate("kmeans", 4, 42).kind, Candidate("kmeans", 4, 42, "habits").kind
+            ('kmeans', 'kmeans (habits)')
+        """
+        return self.algorithm if self.view == ALL else f"{self.algorithm} ({self.view})"
 
     @property
     def label(self) -> str:
@@ -30,18 +45,18 @@ class Candidate:
             >>> Candidate("kmeans", 4, 42).label
             'kmeans k=4 seed=42'
         """
-        return f"{self.algorithm} k={self.k} seed={self.seed}"
+        return f"{self.kind} k={self.k} seed={self.seed}"
 
 
-def candidates(settings: Clustering) -> list[Candidate]:
-    """All candidates of a configuration.
+def candidates(settings: Clustering, view: str = ALL) -> list[Candidate]:
+    """All candidates of a configuration on a view.
 
     Examples:
         >>> len(candidates(Clustering()))
         27
     """
     numbers = range(settings.k.min, settings.k.max + 1)
-    return [Candidate(algorithm, k, settings.seed) for algorithm in settings.algorithms for k in numbers]
+    return [Candidate(algorithm, k, settings.seed, view) for algorithm in settings.algorithms for k in numbers]
 
 
 def too_few_customers(candidate: Candidate, customers: int, inputs: int) -> str:
@@ -63,7 +78,7 @@ def too_few_customers(candidate: Candidate, customers: int, inputs: int) -> str:
 
 
 def estimator(candidate: Candidate, settings: Clustering) -> "Estimator[Any]":
-    """The spark.ml estimator of a candidate: squared Euclidean distances, predictions in `prediction`.
+    """The spark.ml estimator of a candidate: squared Euclidean distances, predictions in `prediction`; none of lca.
 
     Args:
         candidate: algorithm, k and seed.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from segspark.clustering.candidates import Candidate
 from segspark.clustering.evaluation import Evaluation
 from segspark.clustering.stability import words
-from segspark.config.model import Clustering, Search
+from segspark.config.model import ALL, Clustering, Search
 from segspark.errors import RefusedError
 
 
@@ -29,7 +29,8 @@ def choose(evaluations: Sequence[Evaluation], settings: Clustering, search: Sear
 
     Candidates are eligible that have a manageable k, no tiny cluster, and clusters that come back in resamples. The
     yardstick is how well segments separate the KPI in the next period. Where that is not known, the highest Euclidean
-    silhouette is chosen. Ties go to the smaller k, then to the algorithm configured first.
+    silhouette is chosen, among the candidates on all inputs, as silhouettes of different inputs do not compare. Ties go
+    to the smaller k, then to the algorithm configured first, then to the view that was searched first.
 
     Args:
         evaluations: all candidates.
@@ -42,13 +43,17 @@ def choose(evaluations: Sequence[Evaluation], settings: Clustering, search: Sear
     """
     obstacles = {one.candidate: unmanageable(one, settings) or _unstable(one, search) for one in evaluations}
     eligible = [one for one in evaluations if not obstacles[one.candidate]]
+    known = all(one.separation is not None for one in eligible)
+    if not known:
+        obstacles = {candidate: why or _incomparable(candidate) for candidate, why in obstacles.items()}
+        eligible = [one for one in eligible if not obstacles[one.candidate]]
     if not eligible:
         raise RefusedError(_nobody(obstacles, settings))
-    rule = _Separation(settings, kpi) if all(one.separation is not None for one in eligible) else _Silhouette(settings)
+    rule = _Separation(settings, kpi) if known else _Silhouette(settings)
     best, chosen = rule.chosen(eligible)
     reasons = {one.candidate: obstacles[one.candidate] or rule.against(one, best, chosen) for one in evaluations}
     verdict = (
-        f"{chosen.candidate.algorithm} with k={chosen.candidate.k} {rule.words(best, chosen)} of the {len(eligible)} "
+        f"{chosen.candidate.kind} with k={chosen.candidate.k} {rule.words(best, chosen)} of the {len(eligible)} "
         f"candidates with {settings.manageable.min} to {settings.manageable.max} clusters, each of at least "
         f"{settings.smallest_share:.0%} of customers{_lasting(chosen)}."
     )
@@ -103,7 +108,7 @@ class _Separation:
             return told + "the most"
         name, error = best.candidate, best.separation_error or 0.0
         return told + (
-            f"within one standard error ({error:.1%}) of the best ({name.algorithm} k={name.k}: "
+            f"within one standard error ({error:.1%}) of the best ({name.kind} k={name.k}: "
             f"{_known(best.separation):.1%}), and has the fewest clusters"
         )
 
@@ -142,6 +147,12 @@ def _unstable(one: Evaluation, search: Search) -> str:
         f"its weakest cluster comes back in resamples with a mean Jaccard similarity of {one.stability:.2f}, below "
         f"{search.stability:.2f}"
     )
+
+
+def _incomparable(candidate: Candidate) -> str:
+    if candidate.view == ALL:
+        return ""
+    return "the next period's KPI is not known, and nothing else compares it with candidates on all inputs"
 
 
 def _lasting(one: Evaluation) -> str:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from sklearn.metrics import pairwise_distances
 
 from segspark.clustering.candidates import Candidate
-from segspark.clustering.indices import calinski_harabasz, cost, davies_bouldin, mixture_bic
+from segspark.clustering.indices import bic, calinski_harabasz, cost, davies_bouldin, mixture_bic
 from segspark.clustering.passes import Counted, Measured
 from segspark.clustering.silhouette import mean_silhouette
 from segspark.kernels.points import Floats
@@ -24,7 +24,8 @@ class Evaluation:
             a single cluster.
         silhouette_error: standard error of that mean over the customers of the sample.
         silhouette_squared_euclidean: the same with squared distances, as MLlib's evaluator has it by default.
-        cost: sum of squared distances to the own centre, of the customers trained on; None for mixtures.
+        cost: sum of squared distances to the own centre, of the customers trained on; None for mixtures, of which
+            latent classes are a kind, and so below.
         holdout_cost: the same of those held out, divided by their number; None, too, if there are none.
         log_likelihood: of the customers trained on, nats; None but for mixtures.
         holdout_log_likelihood: of those held out, divided by their number; None, too, if there are none.
@@ -145,6 +146,12 @@ def of_mixture(found: tuple[Counted, Counted], inputs: int) -> dict[str, Any]:
         "holdout_log_likelihood": held / int(held_sizes.sum()) if held_sizes.sum() else None,
         "bic": mixture_bic(likelihood, customers, len(sizes), inputs),
     }
+
+
+def of_classes(found: tuple[Counted, Counted], parameters: int) -> dict[str, Any]:
+    """Measures of latent classes with so many free parameters, as fields of Evaluation; else as of_mixture."""
+    told = of_mixture(found, 0)
+    return told | {"bic": bic(told["log_likelihood"], int(found[0][0].sum()), parameters)}
 
 
 def _sizes(counts: npt.NDArray[Any]) -> tuple[int, ...]:

@@ -130,5 +130,17 @@ def mixture_bic(log_likelihood: float, n: float, k: int, dimensions: int) -> flo
         >>> round(mixture_bic(-100.0, n=50, k=2, dimensions=1), 2)  # 1 share, 2 means, 2 variances
         219.56
     """
-    parameters = (k - 1) + k * dimensions + k * dimensions * (dimensions + 1) // 2
+    return bic(log_likelihood, n, (k - 1) + k * dimensions + k * dimensions * (dimensions + 1) // 2)
+
+
+def bic(log_likelihood: float, n: float, parameters: int) -> float:
+    """Bayesian information criterion (Schwarz 1978) of a model with so many free parameters, lower is better.
+
+    Args:
+        log_likelihood: of all n customers together, nats.
+
+    Examples:
+        >>> bic(-100.0, n=1.0, parameters=5)
+        200.0
+    """
     return parameters * log(n) - 2 * log_likelihood

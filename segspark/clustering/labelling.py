@@ -9,15 +9,22 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
+from segspark.clustering.answer_patterns import Item, Patterns
 from segspark.clustering.clusterers import Clusterer, Floats, Ints, kmeans
+from segspark.clustering.latent_classes import posteriors
+from segspark.clustering.latent_fitting import fit, too_many_classes
 from segspark.config.model import Algorithm
+from segspark.kernels.classes import Classes
 from segspark.kernels.mixtures import Mixture
 from segspark.kernels.partitions import Partition, nearness
 
 _STEPS = 25  # of EM, from the mixture's own parameters
+_STARTS, _LONG, _CLOSE = 2, 200, 1e-6  # of EM for latent classes: starts, iterations, and nats a customer at the end
+
+Shape = Partition | Mixture | Classes  # of a candidate
 
 
-def labels_of(shape: Partition | Mixture, points: Floats, step: float) -> Ints:
+def labels_of(shape: Shape, points: Floats, step: float) -> Ints:
     """The cluster of each point.
 
     Args:
@@ -29,17 +36,20 @@ def labels_of(shape: Partition | Mixture, points: Floats, step: float) -> Ints:
         >>> labels_of(Partition(np.array([[0.0], [8.0]])), np.array([[1.0], [5.0]]), 0.5).tolist()
         [0, 1]
     """
-    if isinstance(shape, Mixture):
+    if not isinstance(shape, Partition):
         return shape.labels(points * step)
     return np.asarray(shape.labels(points.T, nearness(points.T, shape.centres)), dtype=np.int64)
 
 
-def clusterer_of(algorithm: Algorithm, shape: Partition | Mixture) -> Clusterer:
+def clusterer_of(algorithm: Algorithm, shape: Shape) -> Clusterer:
     """What clusters a resample as a candidate's algorithm would.
 
     spark.ml's own would start jobs for every resample. KMeans and BisectingKMeans are scikit-learn's; a mixture is
     fitted from the candidate's own parameters, which lets it keep them if it can, so its figure is on the high side.
+    Latent classes are looked for anew, from few starts.
     """
+    if isinstance(shape, Classes):
+        return partial(_latent, of=shape)
     if algorithm == "bisecting":
         return _bisecting
     return partial(_mixture, start=shape) if isinstance(shape, Mixture) else kmeans
@@ -67,3 +77,17 @@ def _mixture(points: Floats, k: int, seed: int, weights: Floats | None = None, *
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # so many steps tell whether it stays
         return np.asarray(model.fit_predict(points), dtype=np.int64)
+
+
+def _latent(points: Floats, k: int, seed: int, weights: Floats | None = None, *, of: Classes) -> Ints:
+    """Latent classes of the same items; all one class where the points cannot tell so many."""
+    if weights is not None:
+        raise ValueError("latent classes of a resample take no weights")
+    codes, place, counts = np.unique(of.answers(points), axis=0, return_inverse=True, return_counts=True)
+    items = tuple(Item(str(at), tuple(map(str, range(len(one) + 1)))) for at, one in enumerate(of.indicators))
+    patterns = Patterns(items, codes, counts)
+    if too_many_classes(patterns, k):
+        return np.zeros(len(points), dtype=np.int64)
+    with threadpool_limits(1):
+        found = fit(patterns, k, range(seed, seed + _STARTS), max_iterations=_LONG, tolerance=_CLOSE)
+    return np.asarray(posteriors(found, codes).argmax(axis=1)[place.ravel()], dtype=np.int64)

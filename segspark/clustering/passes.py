@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from segspark.clustering.indices import ClusterSums
 from segspark.kernels import mixtures, partitions, points
-from segspark.kernels.mixtures import Mixture
+from segspark.kernels.mixtures import Density
 from segspark.kernels.partitions import Partition
 from segspark.kernels.points import Draw, Floats, Grid, Longs
 
@@ -233,7 +233,7 @@ def cost_against(centres: Floats, n: Floats, sums: Floats) -> float:
     return float((n * (centres**2).sum(axis=1) - 2 * (centres * sums).sum(axis=1)).sum())
 
 
-def mixture_sums(blocks: Blocks, candidates: Sequence[Mixture]) -> list[tuple[Counted, Counted]]:
+def mixture_sums(blocks: Blocks, candidates: Sequence[Density]) -> list[tuple[Counted, Counted]]:
     """Sizes and log-likelihood (nats) of every mixture: of customers trained on, and of those held out; one pass."""
     kernel = partial(mixtures.sums, inputs=blocks.grid.inputs, step=blocks.grid.step, mixtures=tuple(candidates))
     found = _summed(blocks.frame.mapInArrow(kernel, mixtures.SCHEMA), list(_KEY), ["n", "log_likelihood"])

@@ -65,14 +65,25 @@ def plan_inputs(sample: pd.DataFrame, names: Sequence[str], settings: Clustering
     return plans, [Unusable(name, why, name in repeated) for name, why in reasons.items() if why]
 
 
-def preparation_stages(plans: Sequence[Input]) -> list[Transformer]:
-    """The spark.ml stages that turn features into the vector `features`: expressions with literals, nothing to fit."""
+def preparation_stages(plans: Sequence[Input], components: Sequence[Coordinate] = ()) -> list[Transformer]:
+    """The spark.ml stages that turn features into the vector `features`: expressions with literals, nothing to fit.
+
+    Args:
+        plans: of the inputs.
+        components: expressions over the inputs' coordinates, which the vector has instead of these, if there are any.
+    """
     found = coordinates(plans)
-    selected = ", ".join(f"{one.sql} AS {quoted(one.name)}" for one in found)
+    steps = [found, components] if components else [found]
     return [
-        SQLTransformer(statement=f"SELECT *, {selected} FROM __THIS__"),  # noqa: S608 (quoted names, numbers, texts)
-        VectorAssembler(inputCols=[one.name for one in found], outputCol=PREPARED),
+        *(computed({one.name: one.sql for one in step}) for step in steps),
+        VectorAssembler(inputCols=[one.name for one in steps[-1]], outputCol=PREPARED),
     ]
+
+
+def computed(columns: Mapping[str, str]) -> SQLTransformer:
+    """A stage that adds columns to those that there are: Spark SQL by name."""
+    selected = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns.items())
+    return SQLTransformer(statement=f"SELECT *, {selected} FROM __THIS__")  # noqa: S608 (quoted names, numbers, texts)
 
 
 def coordinates(plans: Sequence[Input]) -> list[Coordinate]:

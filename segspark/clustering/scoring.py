@@ -11,8 +11,10 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
+from pyspark.sql.types import ArrayType
 
 from segspark.clustering.candidates import CLUSTER
+from segspark.clustering.latent_scoring import class_count
 from segspark.clustering.preparation import PREPARED
 from segspark.kernels.membership import by_distance, by_probability, distances
 
@@ -39,13 +41,18 @@ def score(features: DataFrame, model: PipelineModel) -> DataFrame:
 def cluster_count(model: PipelineModel) -> int:
     """Number of clusters of a published pipeline."""
     last: Any = model.stages[-1]
+    classes = class_count(last)
+    if classes is not None:
+        return classes
     return len(last.weights) if hasattr(last, "weights") else len(last.clusterCenters())
 
 
 def _firmness(model: PipelineModel, applied: DataFrame) -> Column:
     last: Any = model.stages[-1]
     if "probability" in applied.columns:
-        return _by_probability()(vector_to_array(F.col("probability")), F.col(CLUSTER))
+        posterior = F.col("probability")
+        is_array = isinstance(applied.schema["probability"].dataType, ArrayType)  # of latent classes
+        return _by_probability()(posterior if is_array else vector_to_array(posterior), F.col(CLUSTER))
     centres = np.array([np.asarray(centre) for centre in last.clusterCenters()])
     return _by_distance(centres)(vector_to_array(F.col(PREPARED)), F.col(CLUSTER))
 

@@ -28,7 +28,8 @@ PositiveInt = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Goal = Literal["retention", "cross_sell", "acquisition_cost", "media_spend", "satisfaction"]
 Weight = Annotated[float, Field(gt=0, le=100)]
-Algorithm = Literal["kmeans", "bisecting", "gmm"]
+Algorithm = Literal["kmeans", "bisecting", "gmm", "lca"]
+ALL = "all"  # the set of all inputs of the clustering
 Transform = Literal["none", "log", "yeo-johnson"]
 Decayed = Literal["spend", "orders"]
 Family = Literal[
@@ -71,7 +72,7 @@ _RULE_KEYS = ("min", "max", "values", "pattern", "type", "table", "within_days",
 
 
 def _iterations() -> dict[Algorithm, int]:
-    return {"kmeans": 50, "bisecting": 20, "gmm": 50}
+    return {"kmeans": 50, "bisecting": 20, "gmm": 50, "lca": 2000}
 
 
 def _families() -> list[Family]:
@@ -519,6 +520,27 @@ class Clustering(Model):
 class Search(Model):
     """How candidates are fitted."""
 
+    @field_validator("feature_sets")
+    @classmethod
+    def _apart(cls, given: dict[str, list[str]]) -> dict[str, list[str]]:
+        if ALL in given:
+            raise ValueError(f"'{ALL}' is the set of clustering.inputs, which is always there; choose another name")
+        names = list(given)
+        for position, name in enumerate(names):
+            if len(set(given[name])) < len(given[name]):
+                raise ValueError(f"{name} names a feature twice")
+            same = [other for other in names[:position] if set(given[other]) == set(given[name])]
+            if same:
+                raise ValueError(f"{name} has the same features as {same[0]}; remove one of the two")
+        return given
+
+    @field_validator("components")
+    @classmethod
+    def _counted(cls, given: float | None) -> float | None:
+        if given is not None and given >= 1 and not given.is_integer():
+            raise ValueError("give a whole number of components, or a share below 1")
+        return given
+
     exact: bool = Field(
         False, description="fit each candidate on all customers, as spark.ml does, instead of on a coreset of them"
     )
@@ -542,6 +564,16 @@ class Search(Model):
     )
     stability: Share = Field(
         0.6, description="a candidate with a cluster whose mean Jaccard similarity in them is below this is not chosen"
+    )
+    feature_sets: dict[Identifier, Annotated[list[Identifier], Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="name: features; candidates are fitted on these, too, besides on clustering.inputs, which are "
+        "called all",
+    )
+    components: Annotated[float, Field(gt=0)] | None = Field(
+        None,
+        description="candidates are also fitted on so many principal components of each feature set; below 1: on as "
+        "many as have this share of its variance",
     )
 
 

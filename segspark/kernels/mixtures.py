@@ -1,8 +1,9 @@
-"""Gaussian mixtures: densities, and log-likelihoods of many candidates in one pass over blocks."""
+"""Mixtures: densities of Gaussian ones, and log-likelihoods of candidates of any kind in one pass over blocks."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,17 @@ from segspark.kernels.points import Floats, Longs, blocks, table
 
 _UNIT = 2.0**24  # log-likelihoods are summed in this part of a nat, so that their sum is the same in any order
 _AT_ONCE = 4096
+
+
+class Density(Protocol):
+    """A mixture of any kind: Gaussians, latent classes."""
+
+    @property
+    def k(self) -> int:
+        """The number of components."""
+
+    def log_joint(self, points: Floats) -> Floats:
+        """The log density of each point with each component, shares included, shape (n, inputs) to (n, k)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +93,7 @@ def log_likelihoods(joint: Floats) -> Floats:
 
 
 def sums(
-    batches: Iterable[pa.RecordBatch], inputs: int, step: float, mixtures: Sequence[Mixture]
+    batches: Iterable[pa.RecordBatch], inputs: int, step: float, mixtures: Sequence[Density]
 ) -> Iterator[pa.RecordBatch]:
     """Sums of every component of every candidate.
 

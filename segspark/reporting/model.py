@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from segspark.config.model import ALL
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -45,7 +47,7 @@ class Candidate:
     `silhouette` was computed with `silhouette_distance`; `cost` is a within-cluster sum of squares,
     `log_likelihood` that of a mixture; None where the algorithm has no such thing. `separation` is the share of the
     next period's KPI's variance that lies between the segments, `stability` how well the weakest comes back in
-    resamples; None where it was not measured.
+    resamples; None where it was not measured. `feature_set` is what customers were clustered on.
     """
 
     algorithm: str
@@ -62,6 +64,7 @@ class Candidate:
     separation: float | None = None
     separation_error: float | None = None
     stability: float | None = None
+    feature_set: str = ALL
 
 
 @dataclass(frozen=True)

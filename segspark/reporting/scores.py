@@ -36,16 +36,18 @@ def panels(candidates: Sequence[Candidate]) -> list[Panel]:
 
 
 def by_algorithm(candidates: Sequence[Candidate]) -> dict[str, list[Candidate]]:
-    """Candidates by what can be compared: the algorithm, and the distance where there are several.
+    """Candidates by what can be compared: the algorithm, with the feature set and the distance where there are several.
 
     >>> one = Candidate("kmeans", 3, 1, 0.4, "cosine", 9.0, None, 0.1, 1.0, True, "")
     >>> list(by_algorithm([one]))
     ['kmeans']
     """
     several = len(_distances(candidates)) > 1
+    sets = len({one.feature_set for one in candidates}) > 1
     grouped: dict[str, list[Candidate]] = {}
     for one in candidates:
-        name = f"{one.algorithm} ({one.silhouette_distance})" if several else one.algorithm
+        told = [one.feature_set] * sets + [one.silhouette_distance] * several
+        name = f"{one.algorithm} ({', '.join(told)})" if told else one.algorithm
         grouped.setdefault(name, []).append(one)
     return grouped
 

@@ -8,12 +8,15 @@ from segspark.reporting.markdown import table
 from segspark.tables import Feature
 
 
-def transformations_page(features: Sequence[Feature], preparations: Mapping[str, str]) -> str:
+def transformations_page(
+    features: Sequence[Feature], preparations: Mapping[str, str], components: Sequence[tuple[str, str]] = ()
+) -> str:
     """Markdown: every feature's meaning, and what is done to it before clustering.
 
     Args:
         features: the declared features.
         preparations: what is done, in words, by feature; the others are no inputs.
+        components: names and words of principal components, where customers are clustered on these.
 
     Examples:
         >>> feature = Feature("frequency", "BIGINT", "Orders.", "orders", "orders", "never null", "never bought")
@@ -25,4 +28,7 @@ def transformations_page(features: Sequence[Feature], preparations: Mapping[str,
         for one in features
     ]
     columns = ["feature", "meaning", "unit", "null means", "zero means", "preparation"]
-    return "\n".join(["# From raw column to model input", "", *table(columns, rows)]) + "\n"
+    lines = ["# From raw column to model input", "", *table(columns, rows)]
+    if components:
+        lines += ["", "## Principal components of the prepared inputs", "", *table(["component", "is"], components)]
+    return "\n".join(lines) + "\n"

@@ -48,6 +48,7 @@ def _log(training: Training, evaluation: Evaluation, settings: Clustering) -> st
         "seed": candidate.seed,
         "max_iterations": settings.max_iterations[candidate.algorithm],
         "tolerance": settings.tolerance,
+        "feature_set": candidate.view,
     }
     measured = {name: getattr(evaluation, field) for name, field in _METRICS.items()}
     metrics = {name: float(value) for name, value in measured.items() if value is not None}
@@ -55,7 +56,8 @@ def _log(training: Training, evaluation: Evaluation, settings: Clustering) -> st
 
 
 def _candidate(run: CandidateRun) -> Candidate:
-    return Candidate(run.params["algorithm"], int(run.params["k"]), int(run.params["seed"]))  # type: ignore[arg-type]
+    params = run.params
+    return Candidate(params["algorithm"], int(params["k"]), int(params["seed"]), params["feature_set"])  # type: ignore[arg-type]
 
 
 def reported_candidate(one: Evaluation, choice: Choice) -> ReportedCandidate:
@@ -76,6 +78,7 @@ def reported_candidate(one: Evaluation, choice: Choice) -> ReportedCandidate:
         separation=one.separation,
         separation_error=one.separation_error,
         stability=one.stability,
+        feature_set=candidate.view,
     )
 
 
@@ -109,6 +112,7 @@ def publish_candidates(context: Context, training: Training, choice: Choice, fou
             one.duration_seconds,
             mlflow_run_id,
             context.as_of,
+            one.candidate.view,
         )
         for one, mlflow_run_id in found
     ]

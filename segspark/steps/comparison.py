@@ -21,7 +21,7 @@ def compared(found: Sequence[Found], prepared: Prepared, period: NextPeriod | No
     """Candidates with their separation of the next period's KPI, and the stability of those that may be chosen."""
     seed = prepared.settings.seed
     if period is not None:
-        at = prepared.blocks.grid.snapped(period.points)
+        at = prepared.blocks.grid.snapped(period.points[prepared.view.name])
         labels = [labels_of(fitted.shape, at, prepared.step) for _, fitted in found]
         separated = separations(period.kpi, labels, seed)
         found = [

@@ -110,8 +110,9 @@ class Context:
     @property
     def told_features(self) -> tuple[Feature, ...]:
         """Those that segments are told apart by: what may be an input of the clustering."""
-        inputs = self.config.clustering.inputs
-        return tuple(one for one in self.numeric_features if one.automatic or one.name in inputs)
+        inputs, sets = self.config.clustering.inputs, self.config.search.feature_sets
+        named = {name for some in sets.values() for name in some} | (set(inputs) if isinstance(inputs, list) else set())
+        return tuple(one for one in self.numeric_features if one.automatic or one.name in named)
 
     @cached_property
     def features_table(self) -> Table:

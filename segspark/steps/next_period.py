@@ -1,12 +1,11 @@
 """The next period: customers as they were a horizon ago, and what they have done since."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 from pyspark.errors import PySparkException
-from pyspark.ml import PipelineModel
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -16,6 +15,7 @@ from segspark.clustering.objective import kpi_of
 from segspark.clustering.passes import held_out
 from segspark.clustering.preparation import PREPARED
 from segspark.clustering.sampling import training_sample
+from segspark.clustering.views import View
 from segspark.clustering.yardstick import limits
 from segspark.errors import BadInputError
 from segspark.steps.context import Context
@@ -34,13 +34,13 @@ class NextPeriod:
     Attributes:
         began: the period's first day; as_of is the day after its last.
         rows: their features of then, at hand, in one order.
-        points: the same customers in the prepared unit, shape (n, inputs).
+        points: the same customers in the prepared unit, shape (n, coordinates), by the name of the view.
         kpi: what each of these did, with extremes pulled in.
     """
 
     began: date
     rows: DataFrame
-    points: Floats
+    points: dict[str, Floats]
     kpi: Floats
 
 
@@ -60,13 +60,12 @@ def beginning(context: Context) -> date | None:
     return min(dates, key=lambda one: (abs(one - asked), one)) if dates else asked
 
 
-def next_period(context: Context, preparation: PipelineModel, inputs: Collection[str]) -> NextPeriod | None:
+def next_period(context: Context, views: Sequence[View]) -> NextPeriod | None:
     """What customers that are held out did in the last period; None where too little is known of it, which is said.
 
     Args:
         context: of the training.
-        preparation: of the inputs.
-        inputs: the features that these are.
+        views: what candidates are compared on.
 
     Raises:
         BadInputError: objective.kpi is not an expression over `then` and `now`.
@@ -79,23 +78,25 @@ def next_period(context: Context, preparation: PipelineModel, inputs: Collection
             "compared by what customers did next"
         )
         return None
-    if not _same_embeddings(context, began, inputs):
+    if not _same_embeddings(context, began, {feature for view in views for feature in view.features}):
         context.reporter.say(f"tastes at {began} are of other product embeddings: candidates are not compared by them")
         return None
     now = table.where(F.col("as_of") == F.lit(context.as_of))
     # In one order: the resamples of the yardstick draw customers by their place.
     rows = _outcomes(context, then, now).coalesce(1).sortWithinPartitions("customer_id").persist()
-    prepared = preparation.transform(rows).select(vector_to_array(F.col(PREPARED)).alias("point"), "kpi")
-    found = prepared.toPandas()  # at most search.yardstick_rows
-    if len(found) < _FEWEST:
-        context.reporter.say(
-            f"the KPI is known of {len(found)} customers held out: too few to compare candidates by it"
-        )
+    kpi = rows.select("kpi").toPandas()["kpi"].to_numpy(dtype=np.float64)  # at most search.yardstick_rows
+    if len(kpi) < _FEWEST:
+        context.reporter.say(f"the KPI is known of {len(kpi)} customers held out: too few to compare candidates by it")
         rows.unpersist()
         return None
-    kpi = found["kpi"].to_numpy(dtype=np.float64)
-    points = np.array(found["point"].tolist(), dtype=np.float64)
+    points = {view.name: _points(rows, view) for view in views}
     return NextPeriod(began, rows, points, np.clip(kpi, *limits(kpi)))
+
+
+def _points(rows: DataFrame, view: View) -> Floats:
+    """Customers in a view's coordinates, in the order of the rows."""
+    found = view.preparation.transform(rows).select(vector_to_array(F.col(PREPARED)).alias("point")).toPandas()
+    return np.array(found["point"].tolist(), dtype=np.float64)
 
 
 def _held_out(context: Context, table: DataFrame, began: date) -> DataFrame:

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from segspark import __version__
 from segspark.columns import quoted
 from segspark.config.load import reveal
+from segspark.config.model import ALL
 from segspark.errors import BadInputError
 from segspark.io.files import write_text
 from segspark.reporting.distributions import distribution
@@ -123,8 +124,9 @@ def _candidates(context: Context, version: ModelVersion) -> tuple[Candidate, ...
             separation=row["separation"],
             separation_error=row["separation_error"],
             stability=row["stability"],
+            feature_set=row["feature_set"] or ALL,  # nothing in rows from before there were several
         )
-        for row in rows.orderBy("algorithm", "k", "seed").collect()  # as many as there were candidates
+        for row in rows.orderBy("algorithm", "feature_set", "k", "seed").collect()  # as many as there were candidates
     )
 
 

@@ -1,21 +1,23 @@
 """The model search: candidates fitted on a coreset or on all customers, and measured on all in passes they share."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.pool import ThreadPool
 from typing import Any
 
 import numpy as np
 from pyspark import StorageLevel
 from pyspark.ml import PipelineModel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
-from segspark.clustering import passes
+from segspark.clustering import latent_inputs, passes
+from segspark.clustering.answer_patterns import Patterns
 from segspark.clustering.candidates import CLUSTER, Candidate, candidates, estimator, too_few_customers
-from segspark.clustering.evaluation import Distances, Evaluation, of_mixture, of_partition, silhouettes
+from segspark.clustering.evaluation import Distances, Evaluation, of_classes, of_mixture, of_partition, silhouettes
 from segspark.clustering.fits import (
     bisected,
     centres_of,
@@ -25,14 +27,17 @@ from segspark.clustering.fits import (
     nearest_centres,
     tree_of,
 )
-from segspark.clustering.inputs import Input
-from segspark.clustering.labelling import labels_of
+from segspark.clustering.labelling import Shape, labels_of
+from segspark.clustering.latent_classes import LatentClasses
+from segspark.clustering.latent_fitting import fit as latent_fit
+from segspark.clustering.latent_fitting import too_many_classes
 from segspark.clustering.passes import Blocks, Drawn, Moments
-from segspark.clustering.preparation import PREPARED, coordinates
+from segspark.clustering.preparation import PREPARED
+from segspark.clustering.views import View
 from segspark.columns import quoted
 from segspark.config import Clustering, Search
 from segspark.config.model import Algorithm
-from segspark.errors import SegsparkError
+from segspark.errors import BadInputError, SegsparkError
 from segspark.io.models import centres_model, mixture_model, saved_nodes, tree_model
 from segspark.kernels.mixtures import Mixture
 from segspark.kernels.partitions import Partition
@@ -42,25 +47,25 @@ from segspark.progress import Reporter
 
 @dataclass(frozen=True)
 class Prepared:
-    """All customers as the candidates see them.
+    """All customers as the candidates of a view see them.
 
     Attributes:
-        frame: customer_id and the vector `features` of all customers.
+        view: what they are clustered on.
+        frame: customer_id and the vector `features` of all customers; where latent classes are looked for, the answers.
         blocks: the same on the grid, at hand.
         trained: moments of those trained on.
         held: moments of those held out.
         drawn: samples of them, on the driver.
-        distances: between the customers of the evaluation sample.
         settings: of the clustering.
         search: how candidates are fitted.
     """
 
+    view: View
     frame: DataFrame
     blocks: Blocks
     trained: Moments
     held: Moments
     drawn: Drawn
-    distances: Distances
     settings: Clustering
     search: Search
 
@@ -81,30 +86,34 @@ class Fitted:
 
     Attributes:
         shape: what passes measure.
-        model: as spark.ml fitted it on all customers; None where it was fitted on a coreset, and is made of the shape.
+        model: as spark.ml fitted it on all customers, or latent classes; None where it was fitted on a coreset, and is
+            made of the shape.
         seconds: for fitting it; trees of one seed are parts of one, whose seconds each has.
     """
 
     candidate: Candidate
-    shape: Partition | Mixture
+    shape: Shape
     model: Any
     seconds: float
 
 
-def prepare(
-    customers: DataFrame, preparation: PipelineModel, plans: Sequence[Input], settings: Clustering, search: Search
-) -> Prepared:
-    """Put all customers on the grid, once for all candidates, and draw the samples."""
-    found = coordinates(plans)
+def prepare(customers: DataFrame, view: View, settings: Clustering, search: Search) -> Prepared:
+    """Put all customers on the grid, once for all candidates of a view, and draw the samples."""
+    found = view.coordinates
     grid = Grid.over(max(one.reach for one in found), len(found))
-    frame = preparation.transform(customers)
+    frame = view.preparation.transform(customers)
     inputs = [F.col(quoted(one.name)) for one in found]
     blocks = passes.packed(frame, inputs, grid, search.holdout_share, settings.seed)
     blocks.frame.persist(StorageLevel.MEMORY_AND_DISK)
     trained, held = passes.moments(blocks)
     drawn = passes.drawn(blocks, trained, trained.n + held.n, search.coreset_rows, settings.evaluation_rows)
-    distances = Distances.between(drawn.evaluated * grid.step)
-    return Prepared(frame.select("customer_id", PREPARED), blocks, trained, held, drawn, distances, settings, search)
+    items = view.answers if "lca" in settings.algorithms else []
+    kept = frame.select("customer_id", PREPARED, *_columns(latent_inputs.answers(items)))
+    return Prepared(view, kept, blocks, trained, held, drawn, settings, search)
+
+
+def _columns(expressions: Mapping[str, str]) -> list[Column]:
+    return [F.expr(sql).alias(name) for name, sql in expressions.items()]
 
 
 def search(prepared: Prepared, reporter: Reporter) -> list[tuple[Evaluation, Fitted]]:
@@ -113,44 +122,76 @@ def search(prepared: Prepared, reporter: Reporter) -> list[tuple[Evaluation, Fit
     Raises:
         SegsparkError: a candidate did not finish in time.
     """
-    wanted = _possible(prepared, reporter)
-    fitted = _fitted(wanted, prepared, reporter)
+    answers = _answers(prepared, reporter)
+    wanted = _possible(prepared, answers, reporter)
+    fitted = _fitted(wanted, prepared, answers, reporter)
     if not prepared.search.exact:
         fitted = _refined(fitted, prepared, reporter)
     return list(zip(_measured(fitted, prepared), fitted, strict=True))
 
 
-def pipeline_model(fitted: Fitted, prepared: Prepared) -> Any:
-    """A candidate's plain spark.ml model."""
-    if fitted.model is not None:
-        return fitted.model
-    shape, spark = fitted.shape, prepared.spark
+def pipeline_model(fitted: Fitted, prepared: Prepared) -> PipelineModel:
+    """What turns a customer's features into a candidate's cluster: plain spark.ml stages, those of its view first."""
+    return PipelineModel(stages=[*prepared.view.preparation.stages, *_last_stages(fitted, prepared)])
+
+
+def _last_stages(fitted: Fitted, prepared: Prepared) -> list[Any]:
+    """What turns the vector `features` into the cluster; of latent classes, the prepared columns."""
+    if isinstance(fitted.model, LatentClasses):
+        return latent_inputs.stages(prepared.view.answers, fitted.model)
+    return [_spark_model(fitted.shape, prepared) if fitted.model is None else fitted.model]
+
+
+def _spark_model(shape: Shape, prepared: Prepared) -> Any:
+    spark = prepared.spark
     if isinstance(shape, Mixture):
         return mixture_model(spark, shape, PREPARED, CLUSTER)
+    if not isinstance(shape, Partition):
+        raise TypeError(f"spark.ml has no model of {type(shape).__name__}")
     if shape.nodes is None:
         return centres_model(spark, shape.centres * prepared.step, PREPARED, CLUSTER)
     return tree_model(spark, shape.nodes * prepared.step, shape.children, PREPARED, CLUSTER)
 
 
-def _possible(prepared: Prepared, reporter: Reporter) -> list[Candidate]:
+def _answers(prepared: Prepared, reporter: Reporter) -> Patterns | None:
+    """The answer patterns of all customers trained on; None where no latent classes are, or can be, looked for."""
+    if "lca" not in prepared.settings.algorithms:
+        return None
+    trained = prepared.frame.where(~passes.held_out(prepared.search.holdout_share))
+    try:
+        return latent_inputs.counted(trained, prepared.view.answers)
+    except BadInputError as error:
+        reporter.warn(f"lca on {prepared.view.name} is left out: {error}")
+        return None
+
+
+def _possible(prepared: Prepared, answers: Patterns | None, reporter: Reporter) -> list[Candidate]:
     """The candidates that there are enough customers for."""
     customers = prepared.trained.n if prepared.search.exact else len(prepared.drawn.coreset)
     possible = []
-    for candidate in candidates(prepared.settings):
-        obstacle = too_few_customers(candidate, customers, prepared.blocks.grid.inputs)
+    for candidate in candidates(prepared.settings, prepared.view.name):
+        if candidate.algorithm != "lca":
+            obstacle = too_few_customers(candidate, customers, prepared.blocks.grid.inputs)
+            obstacle += f", and there are {customers:,}" if obstacle else ""
+        elif answers is not None:
+            obstacle = too_many_classes(answers, candidate.k)
+        else:
+            continue  # which was said
         if obstacle:
-            reporter.warn(f"{candidate.label} is left out: {obstacle}, and there are {customers:,}")
+            reporter.warn(f"{candidate.label} is left out: {obstacle}")
         else:
             possible.append(candidate)
     return possible
 
 
-def _fitted(wanted: Sequence[Candidate], prepared: Prepared, reporter: Reporter) -> list[Fitted]:
+def _fitted(
+    wanted: Sequence[Candidate], prepared: Prepared, answers: Patterns | None, reporter: Reporter
+) -> list[Fitted]:
     """Fit each candidate, several at a time."""
     settings = prepared.settings
     with threadpool_limits(1), ThreadPool(settings.parallel_fits) as pool:
         fit = _on_all(wanted, prepared) if prepared.search.exact else _on_coreset(wanted, prepared, pool)
-        coming = pool.imap(fit, wanted)
+        coming = pool.imap(fit if answers is None else _or_classes(fit, prepared, answers), wanted)
         found = [
             _in_time(coming, candidate, settings.fit_timeout_seconds)
             for candidate in reporter.track(wanted, "candidates")
@@ -193,6 +234,22 @@ def _on_coreset(wanted: Sequence[Candidate], prepared: Prepared, pool: ThreadPoo
         return Fitted(candidate, shape, None, seconds)
 
     return fit
+
+
+def _or_classes(
+    fit: Callable[[Candidate], Fitted], prepared: Prepared, answers: Patterns
+) -> Callable[[Candidate], Fitted]:
+    """Fits of latent classes on the answers of all customers trained on, which are counted; else as given."""
+    view, steps = prepared.view, prepared.settings.max_iterations["lca"]
+
+    def either(candidate: Candidate) -> Fitted:
+        if candidate.algorithm != "lca":
+            return fit(candidate)
+        seeds = range(candidate.seed, candidate.seed + prepared.search.restarts)
+        model, seconds = _timed(partial(latent_fit, max_iterations=steps), answers, candidate.k, seeds)
+        return Fitted(candidate, latent_inputs.classes(view.answers, model, view.coordinates), model, seconds)
+
+    return either
 
 
 def _timed(fit: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
@@ -253,16 +310,19 @@ def _measured(fitted: Sequence[Fitted], prepared: Prepared) -> list[Evaluation]:
     """Measure all candidates on all customers: one pass for partitions, one for mixtures."""
     blocks, about = prepared.blocks, np.rint(prepared.trained.mean)
     cut = [one.shape for one in fitted if isinstance(one.shape, Partition)]
-    mixed = [one.shape for one in fitted if isinstance(one.shape, Mixture)]
+    mixed = [one.shape for one in fitted if not isinstance(one.shape, Partition)]
     by_centres = iter(passes.measured(blocks, cut, about) if cut else [])
     by_density = iter(passes.mixture_sums(blocks, mixed) if mixed else [])
     points, found = prepared.drawn.evaluated, []
+    distances = Distances.between(points * prepared.step)
     for one in fitted:
         labels = labels_of(one.shape, points, prepared.step)
         if isinstance(one.shape, Partition):
             centres = (one.shape.centres - about) * prepared.step
             measures = of_partition(next(by_centres), centres)
+        elif isinstance(one.model, LatentClasses):
+            measures = of_classes(next(by_density), one.model.parameters)
         else:
             measures = of_mixture(next(by_density), blocks.grid.inputs)
-        found.append(Evaluation(one.candidate, one.seconds, **measures | silhouettes(prepared.distances, labels)))
+        found.append(Evaluation(one.candidate, one.seconds, **measures | silhouettes(distances, labels)))
     return found

@@ -1,20 +1,19 @@
 """Train: candidates on a sample, each a run in MLflow; the chosen one fitted, registered and promoted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
-from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from segspark.clustering.candidates import CLUSTER
 from segspark.clustering.choice import Choice, choose
-from segspark.clustering.inputs import Input
 from segspark.clustering.objective import kpi_of
 from segspark.clustering.passes import held_out
-from segspark.clustering.preparation import preparation_stages, words
+from segspark.clustering.preparation import words
 from segspark.clustering.sampling import training_sample
 from segspark.clustering.structure import Structure
+from segspark.clustering.views import View
 from segspark.config.load import config_hash
 from segspark.reporting.explanation import explanation_page
 from segspark.reporting.figures import segment_figures, training_figures
@@ -22,17 +21,17 @@ from segspark.reporting.transformations import transformations_page
 from segspark.segments.naming import wordings
 from segspark.segments.profiles import profile
 from segspark.steps.candidates import Logged, log_candidates, publish_candidates, reported_candidate
-from segspark.steps.comparison import compared
+from segspark.steps.comparison import Found, compared
 from segspark.steps.context import SECTIONS, Context, Outcome
 from segspark.steps.embeddings import carried, of_embeddings, wanted
 from segspark.steps.explaining import Explained, explained
 from segspark.steps.guard import examined, judged, label
-from segspark.steps.next_period import next_period
+from segspark.steps.next_period import NextPeriod, next_period
 from segspark.steps.planning import plan
 from segspark.steps.population import eligible, features_at
 from segspark.steps.presentation import segment_cards
 from segspark.steps.promotion import Decision, apply, decide
-from segspark.steps.search import pipeline_model, prepare, search
+from segspark.steps.search import Prepared, pipeline_model, prepare, search
 from segspark.tables import TRAINING_CANDIDATES
 from segspark.tracking import EMBEDDINGS, ModelVersion, Training, TrainingTable
 
@@ -59,30 +58,30 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     settings = context.config.clustering
     trained = customers.where(~held_out(context.config.search.holdout_share))
     sample = training_sample(trained, settings.sample_rows, settings.seed).persist()
-    plans = plan(context, sample)
-    used = {one.feature: context.feature(one.feature).type for one in plans}
+    views = plan(context, sample)
     embeddings = carried(context) if wanted(context) else ""
     tags = _tags(context, inputs) | ({EMBEDDINGS: embeddings} if embeddings else {})
     training.describe(_params(context), tags, context.config.model_dump(mode="json", by_alias=True))
-    training.log_table(_table(context), used)
-    preparation = PipelineModel(stages=preparation_stages(plans))
-    prepared = prepare(customers, preparation, plans, settings, context.config.search)
-    structure = examined(context, prepared)
-    period = next_period(context, preparation, used)
-    searched = compared(search(prepared, context.reporter), prepared, period, context.reporter)
+    training.log_table(_table(context), _types(context, [name for view in views for name in view.features]))
+    everything = prepare(customers, views[0], settings, context.config.search)
+    structure = examined(context, everything)
+    period = next_period(context, views)
+    searched, prepared = _searched(context, customers, views[1:], everything, period)
     kpi = kpi_of(context.config.objective).words
     choice = choose([evaluation for evaluation, _ in searched], settings, context.config.search, kpi)
     judged(context, structure, choice.chosen)
     context.reporter.say(choice.verdict)
     found = log_candidates(training, [evaluation for evaluation, _ in searched], settings)
     chosen = next(fitted for evaluation, fitted in searched if evaluation is choice.chosen)
-    model = PipelineModel(stages=[*preparation.stages, pipeline_model(chosen, prepared)])
-    told = explained(context, model, customers, plans)
-    _log_findings(context, training, choice, found, plans, model.transform(sample), told, structure)
+    ready = prepared[choice.chosen.candidate.view]
+    model, view = pipeline_model(chosen, ready), ready.view
+    used = _types(context, view.features)
+    told = explained(context, model, customers, view.plans)
+    _log_findings(context, training, choice, found, view, model.transform(sample), told, structure)
     version = training.register(
         model,
         used,
-        {one.feature: one.example for one in plans},  # nobody's
+        {one.feature: one.example for one in view.plans},  # nobody's
         embeddings if of_embeddings(context, used) else "",
         f"{choice.verdict} {label(structure)}".strip(),
     )
@@ -90,10 +89,31 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     decision = decide(context, choice.chosen.separation, period)
     training.decide(decision.promoted, decision.why)
     apply(training, version, decision, context)
-    at_hand = [sample, prepared.blocks.frame, *([period.rows] if period else [])]
-    for frame in at_hand:
+    for frame in [sample, *([period.rows] if period else [])]:
         frame.unpersist()
     return version
+
+
+def _searched(
+    context: Context, customers: DataFrame, others: Sequence[View], first: Prepared, period: NextPeriod | None
+) -> tuple[list[Found], dict[str, Prepared]]:
+    """The candidates of all views, and what each view's were made of; its customers are at hand only meanwhile."""
+    settings, asked, reporter = context.config.clustering, context.config.search, context.reporter
+    found: list[Found] = []
+    prepared = {}
+    for view in (first.view, *others):
+        ready = first if view is first.view else prepare(customers, view, settings, asked)
+        if others:
+            reporter.say(f"candidates on {view.name}: {len(view.coordinates)} coordinates of {len(view.plans)} inputs")
+        found += compared(search(ready, reporter), ready, period, reporter)
+        ready.blocks.frame.unpersist()
+        prepared[view.name] = ready
+    return found, prepared
+
+
+def _types(context: Context, names: Iterable[str]) -> dict[str, str]:
+    """Spark SQL type of each feature."""
+    return {name: context.feature(name).type for name in names}
 
 
 def _table(context: Context) -> TrainingTable:
@@ -125,7 +145,7 @@ def _log_findings(
     training: Training,
     choice: Choice,
     found: Sequence[Logged],
-    plans: Sequence[Input],
+    view: View,
     clustered: DataFrame,
     told: Explained | None,
     structure: Structure | None,
@@ -138,7 +158,9 @@ def _log_findings(
     table = pd.DataFrame([vars(one) for one in reported])
     training.log_texts(
         {
-            "transformations.md": transformations_page(context.features, words(plans)),
+            "transformations.md": transformations_page(
+                context.features, words(view.plans), [(one.name, one.words) for one in view.components]
+            ),
             "candidates.csv": table.to_csv(index=False),
         }
     )

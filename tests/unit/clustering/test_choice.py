@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from segspark.clustering.candidates import Candidate, candidates
@@ -173,3 +175,38 @@ def test_every_loser_is_told_what_it_lost_by():
     assert told[3].endswith("more than one standard error (0.020) below 0.200")
     assert told[4].startswith("chosen: ")
     assert told[5].endswith("with more clusters than the chosen one")
+
+
+# Several views
+
+
+def on(view, one):
+    return replace(one, candidate=replace(one.candidate, view=view))
+
+
+def test_the_yardstick_compares_candidates_on_any_inputs():
+    found = choosing([judged("kmeans", 3, 0.1), on("habits", judged("kmeans", 3, 0.3))], SETTINGS)
+    assert found.chosen.candidate.label == "kmeans (habits) k=3 seed=42"
+    assert found.verdict.startswith("kmeans (habits) with k=3 explains 30.0% (adjusted)")
+    assert "below 0.300" in found.reasons[Candidate("kmeans", 3, 42)]
+
+
+def test_without_the_next_period_only_candidates_on_all_inputs_are_chosen():
+    rotated = on("all, 2 components", measured("kmeans", 3, 0.9))
+    found = choosing([measured("kmeans", 4, 0.3), rotated], SETTINGS)
+    assert found.chosen.candidate.label == "kmeans k=4 seed=42"
+    assert found.reasons[rotated.candidate] == (
+        "the next period's KPI is not known, and nothing else compares it with candidates on all inputs"
+    )
+    assert "of the 1 candidates" in found.verdict
+
+
+def test_without_the_next_period_nothing_is_chosen_where_no_candidate_on_all_inputs_is_eligible():
+    with pytest.raises(RefusedError, match=r"kmeans \(habits\) k=3 seed=42: the next period's KPI is not known"):
+        choosing([measured("kmeans", 2, 0.3), on("habits", measured("kmeans", 3, 0.9))], SETTINGS)
+
+
+def test_ties_between_views_go_to_the_one_that_was_searched_first():
+    one = judged("kmeans", 3, 0.2)
+    assert chosen(one, on("habits", one)) == "kmeans k=3 seed=42"
+    assert chosen(on("habits", one), one) == "kmeans (habits) k=3 seed=42"

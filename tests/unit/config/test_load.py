@@ -202,7 +202,7 @@ def test_winsorising_quantiles_in_the_wrong_order_are_refused(tmp_path):
 
 def test_iterations_given_for_one_algorithm_leave_the_others_at_their_default(tmp_path):
     config = load_config(write(tmp_path / "c.yaml", MINIMAL + "clustering: {max_iterations: {kmeans: 100}}\n"))
-    assert config.clustering.max_iterations == {"kmeans": 100, "bisecting": 20, "gmm": 50}
+    assert config.clustering.max_iterations == {"kmeans": 100, "bisecting": 20, "gmm": 50, "lca": 2000}
 
 
 def test_the_same_window_given_twice_is_refused(tmp_path):
@@ -321,6 +321,31 @@ def test_the_hash_covers_the_sections_asked_for_and_no_others(tmp_path):
     plain, titled = load_config(path), load_config(path, ["report.title=Other"])
     assert config_hash(plain, ["clustering"]) == config_hash(titled, ["clustering"])
     assert config_hash(plain, ["report"]) != config_hash(titled, ["report"])
+
+
+@pytest.mark.parametrize(
+    ("search", "said"),
+    [
+        ("{feature_sets: {all: [frequency]}}", "search.feature_sets: 'all' is the set of clustering.inputs"),
+        ("{feature_sets: {a: [x, y], b: [y, x]}}", "search.feature_sets: b has the same features as a"),
+        ("{feature_sets: {a: [x, x]}}", "search.feature_sets: a names a feature twice"),
+        ("{feature_sets: {a: []}}", "search.feature_sets.a: List should have at least 1 item"),
+        ("{components: 2.5}", "search.components: give a whole number of components, or a share below 1"),
+        ("{components: 0}", "search.components: Input should be greater than 0"),
+    ],
+)
+def test_feature_sets_and_components_that_say_nothing_new_are_refused(tmp_path, search, said):
+    (problem,) = problems_of(write(tmp_path / "c.yaml", MINIMAL + f"search: {search}\n"))
+    assert said in problem
+
+
+def test_components_are_a_number_or_a_share(tmp_path):
+    path = write(tmp_path / "c.yaml", MINIMAL)
+    assert [load_config(path, [f"search.components={n}"]).search.components for n in ("3", "0.9", "null")] == [
+        3,
+        0.9,
+        None,
+    ]
 
 
 def test_the_configurations_of_the_repository_are_valid():

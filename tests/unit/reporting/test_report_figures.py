@@ -54,6 +54,13 @@ def test_the_axis_names_the_distance_and_several_distances_make_several_lines():
     assert "kmeans (cosine)" in texts(to_svg(training_figures(mixed)["selection_curves"]))
 
 
+def test_several_feature_sets_make_several_lines():
+    made = [fitted(2), fitted(2, feature_set="habits"), fitted(2, feature_set="habits", silhouette_distance="cosine")]
+    assert list(panels(made[:2])[0].curves) == ["kmeans (all)", "kmeans (habits)"]
+    assert list(panels(made[1:])[0].curves) == ["kmeans (squared_euclidean)", "kmeans (cosine)"]
+    assert list(panels(made)[0].curves)[2] == "kmeans (habits, cosine)"
+
+
 def test_a_mixture_has_a_panel_of_its_own(sample):
     figure = training_figures(sample.candidates())["selection_curves"]
     assert [axes.get_ylabel() for axes in figure.axes] == [
