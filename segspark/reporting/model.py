@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from segspark.config.model import ALL
-
 
 @dataclass(frozen=True)
 class Measure:
@@ -64,7 +62,7 @@ class Candidate:
     separation: float | None = None
     separation_error: float | None = None
     stability: float | None = None
-    feature_set: str = ALL
+    feature_set: str = "all"
 
 
 @dataclass(frozen=True)
