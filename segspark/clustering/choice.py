@@ -147,7 +147,11 @@ def _unstable(one: Evaluation, search: Search) -> str:
 def _lasting(one: Evaluation) -> str:
     if one.stability is None:
         return ""
-    return f"; in resamples its weakest cluster is {words(one.stability)} (mean Jaccard similarity {one.stability:.2f})"
+    null = "" if one.stability_null is None else f", where structureless customers give {one.stability_null:.2f}"
+    return (
+        f"; in resamples its weakest cluster is {words(one.stability)} (mean Jaccard similarity "
+        f"{one.stability:.2f}{null})"
+    )
 
 
 def _nobody(obstacles: dict[Candidate, str], settings: Clustering) -> str:

@@ -430,7 +430,9 @@ class Objective(Model):
         "new_categories, visits, response_rate, rating, or Spark SQL over `then` and `now`, the features at the start "
         "and the end of the period; default: the goal's own",
     )
-    target: float | None = Field(None, description="value of the KPI that is aimed at")
+    target: float | None = Field(
+        None, description="mean of the KPI that is aimed at; a segment reaches it with at least so much"
+    )
     horizon_days: PositiveInt = Field(90, description="length of the next period")
 
 
@@ -542,6 +544,11 @@ class Search(Model):
     )
     stability: Share = Field(
         0.6, description="a candidate with a cluster whose mean Jaccard similarity in them is below this is not chosen"
+    )
+    slices: list[str] = Field(
+        default_factory=list,
+        description="features or attributes that are text, such as top_channel: the chosen clusters are held against "
+        "those that the customers of each value have alone",
     )
 
 

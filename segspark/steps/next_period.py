@@ -36,12 +36,14 @@ class NextPeriod:
         rows: their features of then, at hand, in one order.
         points: the same customers in the prepared unit, shape (n, inputs).
         kpi: what each of these did, with extremes pulled in.
+        raw: the same as it is.
     """
 
     began: date
     rows: DataFrame
     points: Floats
     kpi: Floats
+    raw: Floats
 
 
 def beginning(context: Context) -> date | None:
@@ -95,7 +97,7 @@ def next_period(context: Context, preparation: PipelineModel, inputs: Collection
         return None
     kpi = found["kpi"].to_numpy(dtype=np.float64)
     points = np.array(found["point"].tolist(), dtype=np.float64)
-    return NextPeriod(began, rows, points, np.clip(kpi, *limits(kpi)))
+    return NextPeriod(began, rows, points, np.clip(kpi, *limits(kpi)), kpi)
 
 
 def _held_out(context: Context, table: DataFrame, began: date) -> DataFrame:

@@ -123,6 +123,7 @@ def _candidates(context: Context, version: ModelVersion) -> tuple[Candidate, ...
             separation=row["separation"],
             separation_error=row["separation_error"],
             stability=row["stability"],
+            stability_null=row["stability_null"],
         )
         for row in rows.orderBy("algorithm", "k", "seed").collect()  # as many as there were candidates
     )

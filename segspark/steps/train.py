@@ -1,6 +1,7 @@
 """Train: candidates on a sample, each a run in MLflow; the chosen one fitted, registered and promoted."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 from pyspark.ml import PipelineModel
@@ -9,8 +10,11 @@ from pyspark.sql import functions as F
 
 from segspark.clustering.candidates import CLUSTER
 from segspark.clustering.choice import Choice, choose
+from segspark.clustering.evaluation import Evaluation
 from segspark.clustering.inputs import Input
+from segspark.clustering.numbers import Numbers
 from segspark.clustering.objective import kpi_of
+from segspark.clustering.outcomes import ClusterOutcome
 from segspark.clustering.passes import held_out
 from segspark.clustering.preparation import preparation_stages, words
 from segspark.clustering.sampling import training_sample
@@ -21,20 +25,39 @@ from segspark.reporting.figures import segment_figures, training_figures
 from segspark.reporting.transformations import transformations_page
 from segspark.segments.naming import wordings
 from segspark.segments.profiles import profile
+from segspark.steps import verdict
 from segspark.steps.candidates import Logged, log_candidates, publish_candidates, reported_candidate
-from segspark.steps.comparison import compared
+from segspark.steps.comparison import compared, numbers_of
 from segspark.steps.context import SECTIONS, Context, Outcome
 from segspark.steps.embeddings import carried, of_embeddings, wanted
-from segspark.steps.explaining import Explained, explained
+from segspark.steps.explaining import Explained, explained, next_outcomes
 from segspark.steps.guard import examined, judged, label
-from segspark.steps.next_period import next_period
+from segspark.steps.next_period import NextPeriod, next_period
 from segspark.steps.planning import plan
 from segspark.steps.population import eligible, features_at
 from segspark.steps.presentation import segment_cards
 from segspark.steps.promotion import Decision, apply, decide
-from segspark.steps.search import pipeline_model, prepare, search
+from segspark.steps.search import Fitted, Prepared, pipeline_model, prepare, search
+from segspark.steps.slices import sliced_by, slices
 from segspark.tables import TRAINING_CANDIDATES
 from segspark.tracking import EMBEDDINGS, ModelVersion, Training, TrainingTable
+
+
+@dataclass(frozen=True)
+class _Selected:
+    """The candidates, and what is known of the chosen one.
+
+    Attributes:
+        fitted: the chosen one.
+        numbers: criteria of k, which do not decide; None where there are none.
+        after: what its clusters' customers did in the next period; empty where that is not known.
+    """
+
+    evaluations: Sequence[Evaluation]
+    choice: Choice
+    fitted: Fitted
+    numbers: Numbers | None
+    after: Sequence[ClusterOutcome]
 
 
 def train(context: Context) -> Sequence[Outcome]:
@@ -56,7 +79,7 @@ def train(context: Context) -> Sequence[Outcome]:
 
 
 def _train(context: Context, training: Training, customers: DataFrame, inputs: dict[str, str]) -> ModelVersion:
-    settings = context.config.clustering
+    settings, columns = context.config.clustering, sliced_by(context)
     trained = customers.where(~held_out(context.config.search.holdout_share))
     sample = training_sample(trained, settings.sample_rows, settings.seed).persist()
     plans = plan(context, sample)
@@ -69,16 +92,15 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     prepared = prepare(customers, preparation, plans, settings, context.config.search)
     structure = examined(context, prepared)
     period = next_period(context, preparation, used)
-    searched = compared(search(prepared, context.reporter), prepared, period, context.reporter)
-    kpi = kpi_of(context.config.objective).words
-    choice = choose([evaluation for evaluation, _ in searched], settings, context.config.search, kpi)
-    judged(context, structure, choice.chosen)
+    selected = _selected(context, prepared, period, structure)
+    choice = selected.choice
     context.reporter.say(choice.verdict)
-    found = log_candidates(training, [evaluation for evaluation, _ in searched], settings)
-    chosen = next(fitted for evaluation, fitted in searched if evaluation is choice.chosen)
-    model = PipelineModel(stages=[*preparation.stages, pipeline_model(chosen, prepared)])
+    found = log_candidates(training, selected.evaluations, settings)
+    model = PipelineModel(stages=[*preparation.stages, pipeline_model(selected.fitted, prepared)])
     told = explained(context, model, customers, plans)
-    _log_findings(context, training, choice, found, plans, model.transform(sample), told, structure)
+    _log_findings(context, training, selected, found, plans, model.transform(sample), told, structure)
+    sliced = slices(context, model, choice.chosen.candidate, prepared.blocks.grid, sample, columns)
+    verdict.log_agreement(training, choice.chosen, selected.numbers, sliced)
     version = training.register(
         model,
         used,
@@ -94,6 +116,24 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     for frame in at_hand:
         frame.unpersist()
     return version
+
+
+def _selected(
+    context: Context, prepared: Prepared, period: NextPeriod | None, structure: Structure | None
+) -> _Selected:
+    """Search, compare and choose.
+
+    Raises:
+        RefusedError: no candidate can be chosen, or the best are of no use.
+    """
+    config, numbers = context.config, numbers_of(prepared)
+    searched = compared(search(prepared, context.reporter), prepared, period, numbers, context.reporter)
+    evaluations = [evaluation for evaluation, _ in searched]
+    choice = choose(evaluations, config.clustering, config.search, kpi_of(config.objective).words)
+    judged(context, structure, choice.chosen)
+    fitted = next(fitted for evaluation, fitted in searched if evaluation is choice.chosen)
+    after = next_outcomes(fitted, prepared, period)
+    return _Selected(evaluations, verdict.told(choice, numbers, after, config.objective), fitted, numbers, after)
 
 
 def _table(context: Context) -> TrainingTable:
@@ -123,13 +163,14 @@ def _tags(context: Context, inputs: dict[str, str]) -> dict[str, str]:
 def _log_findings(
     context: Context,
     training: Training,
-    choice: Choice,
+    selected: _Selected,
     found: Sequence[Logged],
     plans: Sequence[Input],
     clustered: DataFrame,
     told: Explained | None,
     structure: Structure | None,
 ) -> None:
+    choice = selected.choice
     reported = [reported_candidate(one, choice) for one, _ in found]
     labelled = clustered.withColumn("segment_id", F.concat(F.lit("cluster "), F.col(CLUSTER).cast("string")))
     sizes, profiles = profile(labelled, [feature.name for feature in context.numeric_features])
@@ -142,12 +183,14 @@ def _log_findings(
             "candidates.csv": table.to_csv(index=False),
         }
     )
+    page = verdict.next_page(selected.after, context.config.objective)
     if told is not None:
         rules = [(one.words, one.sql, one.coverage, one.precision) for one in told.rules]
-        page = explanation_page(rules, told.agreement, told.cost_ratio, told.effects)
-        training.log_texts({"explanation.md": page})
+        page = f"{explanation_page(rules, told.agreement, told.cost_ratio, told.effects)}\n{page}".rstrip() + "\n"
         measured = {"agreement.tree.holdout": told.agreement, "cost_ratio.tree.holdout": told.cost_ratio}
         training.log_metrics({name: value for name, value in measured.items() if value is not None})
+    if page:
+        training.log_texts({"explanation.md": page})
     training.conclude(choice.verdict, label(structure))
     silhouette = choice.chosen.silhouette_euclidean
     training.log_metrics({"silhouette.euclidean.sample": silhouette or 0.0, "k": float(choice.chosen.candidate.k)})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from segspark.clustering.candidates import Candidate, candidates
@@ -173,3 +175,15 @@ def test_every_loser_is_told_what_it_lost_by():
     assert told[3].endswith("more than one standard error (0.020) below 0.200")
     assert told[4].startswith("chosen: ")
     assert told[5].endswith("with more clusters than the chosen one")
+
+
+def test_the_sentence_sets_stability_beside_that_of_structureless_customers():
+    told = choosing([replace(judged("kmeans", 4, 0.2), stability=0.93, stability_null=0.71)], SETTINGS).verdict
+    assert told.endswith("(mean Jaccard similarity 0.93, where structureless customers give 0.71).")
+
+
+def test_what_informs_does_not_decide():
+    plain = [judged("kmeans", 3, 0.1), judged("kmeans", 4, 0.19), judged("kmeans", 5, 0.2)]
+    against = {"stability_null": 1.0, "seed_agreement": 0.0, "time_agreement": 0.0, "gap": -9.0, "gap_error": 0.1}
+    doubted = [replace(one, **against, prediction_strength=0.0) if one.candidate.k == 4 else one for one in plain]
+    assert choosing(doubted, SETTINGS).chosen.candidate == choosing(plain, SETTINGS).chosen.candidate
