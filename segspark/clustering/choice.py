@@ -40,7 +40,7 @@ def choose(evaluations: Sequence[Evaluation], settings: Clustering, search: Sear
     Raises:
         RefusedError: no candidate is eligible.
     """
-    obstacles = {one.candidate: unmanageable(one, settings) or _unstable(one, search) for one in evaluations}
+    obstacles = {one.candidate: obstacle(one, settings, search) for one in evaluations}
     eligible = [one for one in evaluations if not obstacles[one.candidate]]
     if not eligible:
         raise RefusedError(_nobody(obstacles, settings))
@@ -53,6 +53,11 @@ def choose(evaluations: Sequence[Evaluation], settings: Clustering, search: Sear
         f"{settings.smallest_share:.0%} of customers{_lasting(chosen)}."
     )
     return Choice(chosen, reasons, verdict)
+
+
+def obstacle(one: Evaluation, settings: Clustering, search: Search) -> str:
+    """Why a candidate cannot be chosen, whatever the others are; empty if it can."""
+    return unmanageable(one, settings) or _unstable(one, search)
 
 
 def unmanageable(one: Evaluation, settings: Clustering) -> str:

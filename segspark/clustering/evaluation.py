@@ -37,7 +37,8 @@ class Evaluation:
             out; None where that period is not known.
         separation_error: its standard error.
         stability: of the cluster that comes back worst in resamples, the mean Jaccard similarity; None if not tried.
-        stability_null: the same figure of one normal cloud with the sample's covariance, clustered likewise.
+        stability_null: the same of normal clouds with the sample's covariance, clustered likewise; None, as are the
+            agreements, where the candidate cannot be chosen anyway.
         seed_agreement: mean adjusted Rand index of fits of the evaluation sample that differ in the seed alone.
         time_agreement: adjusted Rand index of its labels of customers held out, as they were when the next period
             began, with what its algorithm makes of these alone; None where that period is not known.

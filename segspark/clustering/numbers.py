@@ -75,6 +75,7 @@ def numbers_of_clusters(points: Floats, k_max: int, seed: int) -> Numbers | None
         None of fewer than 20 points, or of points that are all the same.
 
     Examples:
+        >>> import numpy as np
         >>> points = np.repeat(np.array([[0.0], [1.0], [100.0], [101.0]]), 6, axis=0)
         >>> found = numbers_of_clusters(points, 3, seed=1)
         >>> found.gap.k, found.strength.k

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from segspark.clustering.agreement import adjusted_rand, over_seeds
-from segspark.clustering.choice import unmanageable
+from segspark.clustering.choice import obstacle, unmanageable
 from segspark.clustering.clusterers import Floats
 from segspark.clustering.evaluation import Evaluation
 from segspark.clustering.labelling import anew, clusterer_of, labels_of
@@ -20,7 +20,7 @@ from segspark.steps.next_period import NextPeriod
 from segspark.steps.search import Fitted, Prepared
 
 _POINTS = 2_000  # in whatever is clustered again and again: of the evaluation sample, or of an earlier time
-_NULLS = 1  # structureless samples, resampled as often as the customers: more would cost as much again
+_NULLS = 3  # structureless samples, each resampled as often as the customers are: one alone may be off by 0.1
 _SEEDS = 3
 
 Found = tuple[Evaluation, Fitted]
@@ -76,22 +76,27 @@ def _some(points: Floats, seed: int) -> Floats:
 
 
 def _lasting(found: Found, prepared: Prepared, then: Floats | None) -> Found:
-    """Whether clusters come back: in resamples, from other seeds, and from customers of an earlier time."""
+    """Whether clusters come back: in resamples, and of those that may be chosen for it, in all other ways, too."""
     evaluation, fitted = found
     if unmanageable(evaluation, prepared.settings):
         return found
-    steps, k = prepared.drawn.evaluated[:_POINTS], len(evaluation.cluster_sizes)
-    points, seed = steps * prepared.step, prepared.settings.seed
+    steps, k, seed = prepared.drawn.evaluated[:_POINTS], len(evaluation.cluster_sizes), prepared.settings.seed
+    points, labels = steps * prepared.step, labels_of(fitted.shape, steps, prepared.step)
     clusterer = clusterer_of(evaluation.candidate.algorithm, fitted.shape)
     again: dict[str, Any] = {"resamples": prepared.search.resamples, "clusterer": clusterer}
-    labels = labels_of(fitted.shape, steps, prepared.step)
-    fresh = anew(evaluation.candidate.algorithm, prepared.settings, prepared.search)
-    measured: dict[str, Any] = {
-        "stability": min(bootstrap_jaccard(points, labels, k, seed, **again).jaccard),
-        "stability_null": null_jaccard(partial(normal_like, points), k, seed, nulls=_NULLS, **again)[0],
-        "seed_agreement": over_seeds(steps, k, range(seed, seed + _SEEDS), clusterer=fresh)[0],
-    }
-    if then is not None:
-        alone = fresh(then, k, seed)
-        measured["time_agreement"] = adjusted_rand(labels_of(fitted.shape, then, prepared.step), alone)
-    return replace(evaluation, **measured), fitted
+    evaluation = replace(evaluation, stability=min(bootstrap_jaccard(points, labels, k, seed, **again).jaccard))
+    if obstacle(evaluation, prepared.settings, prepared.search):
+        return evaluation, fitted
+    null = null_jaccard(partial(normal_like, points), k, seed, nulls=_NULLS, **again)[0]
+    return replace(evaluation, stability_null=null, **_agreeing(fitted, k, prepared, then)), fitted
+
+
+def _agreeing(fitted: Fitted, k: int, prepared: Prepared, then: Floats | None) -> dict[str, Any]:
+    """Agreement with other seeds, and with customers of an earlier time, as fields of Evaluation."""
+    steps, seed = prepared.drawn.evaluated[:_POINTS], prepared.settings.seed
+    fresh = anew(fitted.candidate.algorithm, prepared.settings, prepared.search)
+    seeds, _ = over_seeds(steps, k, range(seed, seed + _SEEDS), clusterer=fresh)
+    if then is None:
+        return {"seed_agreement": seeds}
+    time = adjusted_rand(labels_of(fitted.shape, then, prepared.step), fresh(then, k, seed))
+    return {"seed_agreement": seeds, "time_agreement": time}

@@ -33,17 +33,15 @@ class NextPeriod:
 
     Attributes:
         began: the period's first day; as_of is the day after its last.
-        rows: their features of then, at hand, in one order.
+        rows: their features of then, with what each did as `kpi`, at hand, in one order.
         points: the same customers in the prepared unit, shape (n, inputs).
         kpi: what each of these did, with extremes pulled in.
-        raw: the same as it is.
     """
 
     began: date
     rows: DataFrame
     points: Floats
     kpi: Floats
-    raw: Floats
 
 
 def beginning(context: Context) -> date | None:
@@ -97,7 +95,7 @@ def next_period(context: Context, preparation: PipelineModel, inputs: Collection
         return None
     kpi = found["kpi"].to_numpy(dtype=np.float64)
     points = np.array(found["point"].tolist(), dtype=np.float64)
-    return NextPeriod(began, rows, points, np.clip(kpi, *limits(kpi)), kpi)
+    return NextPeriod(began, rows, points, np.clip(kpi, *limits(kpi)))
 
 
 def _held_out(context: Context, table: DataFrame, began: date) -> DataFrame:

@@ -100,6 +100,6 @@ def _judged(
 ) -> tuple[Slice, ...]:
     sizes = Counter(values)
     large = sorted((one for one in sizes if sizes[one] >= _FEWEST), key=lambda one: (-sizes[one], str(one)))[:_MOST]
-    rows = np.flatnonzero([one in large for one in values])
+    rows = [row for row, one in enumerate(values) if one in large]
     found = by_group(points[rows], labels[rows], [values[row] for row in rows], k, seed, clusterer=clusterer)
     return tuple(Slice(value, sizes[value], found[value]) for value in large)

@@ -37,7 +37,7 @@ from segspark.steps.planning import plan
 from segspark.steps.population import eligible, features_at
 from segspark.steps.presentation import segment_cards
 from segspark.steps.promotion import Decision, apply, decide
-from segspark.steps.search import Fitted, Prepared, pipeline_model, prepare, search
+from segspark.steps.search import Prepared, pipeline_model, prepare, search
 from segspark.steps.slices import sliced_by, slices
 from segspark.tables import TRAINING_CANDIDATES
 from segspark.tracking import EMBEDDINGS, ModelVersion, Training, TrainingTable
@@ -48,14 +48,14 @@ class _Selected:
     """The candidates, and what is known of the chosen one.
 
     Attributes:
-        fitted: the chosen one.
+        model: the chosen one, published as it is.
         numbers: criteria of k, which do not decide; None where there are none.
         after: what its clusters' customers did in the next period; empty where that is not known.
     """
 
     evaluations: Sequence[Evaluation]
     choice: Choice
-    fitted: Fitted
+    model: PipelineModel
     numbers: Numbers | None
     after: Sequence[ClusterOutcome]
 
@@ -92,11 +92,10 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     prepared = prepare(customers, preparation, plans, settings, context.config.search)
     structure = examined(context, prepared)
     period = next_period(context, preparation, used)
-    selected = _selected(context, prepared, period, structure)
-    choice = selected.choice
+    selected = _selected(context, prepared, preparation, period, structure)
+    choice, model = selected.choice, selected.model
     context.reporter.say(choice.verdict)
     found = log_candidates(training, selected.evaluations, settings)
-    model = PipelineModel(stages=[*preparation.stages, pipeline_model(selected.fitted, prepared)])
     told = explained(context, model, customers, plans)
     _log_findings(context, training, selected, found, plans, model.transform(sample), told, structure)
     sliced = slices(context, model, choice.chosen.candidate, prepared.blocks.grid, sample, columns)
@@ -119,7 +118,11 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
 
 
 def _selected(
-    context: Context, prepared: Prepared, period: NextPeriod | None, structure: Structure | None
+    context: Context,
+    prepared: Prepared,
+    preparation: PipelineModel,
+    period: NextPeriod | None,
+    structure: Structure | None,
 ) -> _Selected:
     """Search, compare and choose.
 
@@ -131,9 +134,10 @@ def _selected(
     evaluations = [evaluation for evaluation, _ in searched]
     choice = choose(evaluations, config.clustering, config.search, kpi_of(config.objective).words)
     judged(context, structure, choice.chosen)
-    fitted = next(fitted for evaluation, fitted in searched if evaluation is choice.chosen)
-    after = next_outcomes(fitted, prepared, period)
-    return _Selected(evaluations, verdict.told(choice, numbers, after, config.objective), fitted, numbers, after)
+    chosen = next(fitted for evaluation, fitted in searched if evaluation is choice.chosen)
+    model = PipelineModel(stages=[*preparation.stages, pipeline_model(chosen, prepared)])
+    after = next_outcomes(model, period)
+    return _Selected(evaluations, verdict.told(choice, numbers, after, config.objective), model, numbers, after)
 
 
 def _table(context: Context) -> TrainingTable:

@@ -57,6 +57,7 @@ def test_the_axis_names_the_distance_and_several_distances_make_several_lines():
 def test_a_mixture_has_a_panel_of_its_own(sample):
     figure = training_figures(sample.candidates())["selection_curves"]
     assert [axes.get_ylabel() for axes in figure.axes] == [
+        "share of the KPI's variance",
         "silhouette (squared euclidean distance)",
         "cost, relative to the smallest k",
         "log-likelihood",
