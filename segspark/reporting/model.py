@@ -45,7 +45,9 @@ class Candidate:
     `silhouette` was computed with `silhouette_distance`; `cost` is a within-cluster sum of squares,
     `log_likelihood` that of a mixture; None where the algorithm has no such thing. `separation` is the share of the
     next period's KPI's variance that lies between the segments, `stability` how well the weakest comes back in
-    resamples; None where it was not measured. `feature_set` is what customers were clustered on.
+    resamples, `stability_null` how well it would if customers had no structure. `feature_set` is what was clustered
+    on. The agreements are adjusted Rand indices with fits by other seeds and of an earlier time. `gap` and
+    `prediction_strength` speak of k, for KMeans alone. None where it was not measured.
     """
 
     algorithm: str
@@ -63,6 +65,12 @@ class Candidate:
     separation_error: float | None = None
     stability: float | None = None
     feature_set: str = "all"
+    stability_null: float | None = None
+    seed_agreement: float | None = None
+    time_agreement: float | None = None
+    gap: float | None = None
+    gap_error: float | None = None
+    prediction_strength: float | None = None
 
 
 @dataclass(frozen=True)

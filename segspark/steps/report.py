@@ -125,6 +125,7 @@ def _candidates(context: Context, version: ModelVersion) -> tuple[Candidate, ...
             separation_error=row["separation_error"],
             stability=row["stability"],
             feature_set=row["feature_set"] or ALL,  # nothing in rows from before there were several
+            stability_null=row["stability_null"],
         )
         for row in rows.orderBy("algorithm", "feature_set", "k", "seed").collect()  # as many as there were candidates
     )

@@ -76,7 +76,9 @@ def candidates() -> tuple[Candidate, ...]:
                     algorithm, k, 42, silhouette, "squared_euclidean",
                     None if mixture else 24_690 / k ** (0.6 if algorithm == "bisecting" else 0.72),
                     -31_500.0 + 2_900 * k**0.5 if mixture else None, 0.62 / k, 0.8 + 0.31 * k, chosen,
-                    "best among manageable k" if chosen else "more segments than manageable" if k > 7 else "",
+                    "best among manageable k" if chosen else "more segments than manageable" if k > 7 else
+                    "separates the next period's KPI by 0.288, more than one standard error (0.026) below 0.323",
+                    0.323 - 0.007 * abs(k - 5), 0.026, 0.77 - 0.02 * k, 0.42 + 0.01 * k,
                 )
             )  # fmt: skip
     return tuple(made)

@@ -64,6 +64,7 @@ def test_several_feature_sets_make_several_lines():
 def test_a_mixture_has_a_panel_of_its_own(sample):
     figure = training_figures(sample.candidates())["selection_curves"]
     assert [axes.get_ylabel() for axes in figure.axes] == [
+        "share of the KPI's variance",
         "silhouette (squared euclidean distance)",
         "cost, relative to the smallest k",
         "log-likelihood",
