@@ -94,7 +94,7 @@ def _lasting(found: Found, prepared: Prepared, then: Floats | None) -> Found:
 def _agreeing(fitted: Fitted, k: int, prepared: Prepared, then: Floats | None) -> dict[str, Any]:
     """Agreement with other seeds, and with customers of an earlier time, as fields of Evaluation."""
     steps, seed = prepared.drawn.evaluated[:_POINTS], prepared.settings.seed
-    fresh = anew(fitted.candidate.algorithm, prepared.settings, prepared.search)
+    fresh = anew(fitted.candidate.algorithm, fitted.shape, prepared.settings, prepared.search)
     seeds, _ = over_seeds(steps, k, range(seed, seed + _SEEDS), clusterer=fresh)
     if then is None:
         return {"seed_agreement": seeds}

