@@ -20,6 +20,7 @@ from segspark.reporting.figures import segment_figures, training_figures
 from segspark.reporting.transformations import transformations_page
 from segspark.segments.naming import wordings
 from segspark.segments.profiles import profile
+from segspark.steps.calibration import calibrated
 from segspark.steps.candidates import Logged, log_candidates, publish_candidates, reported_candidate
 from segspark.steps.comparison import Found, compared
 from segspark.steps.context import SECTIONS, Context, Outcome
@@ -84,6 +85,7 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
         {one.feature: one.example for one in view.plans},  # nobody's
         embeddings if of_embeddings(context, used) else "",
         f"{choice.verdict} {label(structure)}".strip(),
+        calibrated(chosen, ready),
     )
     publish_candidates(context, training, choice, found)
     decision = decide(context, choice.chosen.separation, period)

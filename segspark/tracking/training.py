@@ -20,6 +20,8 @@ from segspark.tracking.datasets import TrainingTable, dataset_input
 from segspark.tracking.names import (
     DECIDED,
     EMBEDDINGS,
+    MEMBERSHIP,
+    POSTERIOR,
     PROMOTED,
     RUN_ID,
     SIZES,
@@ -151,6 +153,7 @@ class Training:
         example: Mapping[str, object],
         embedding_version: str = "",
         description: str = "",
+        temperature: float | None = None,
     ) -> ModelVersion:
         """Log and register the pipeline, once per training.
 
@@ -160,11 +163,13 @@ class Training:
             example: a made-up customer, never a real one.
             embedding_version: of the product embeddings that inputs were made with; empty if none was.
             description: of the version, plain text: the verdict, the inputs.
+            temperature: of memberships by distance; None where the pipeline gives probabilities.
         """
         # A crashed attempt may have registered it already.
         version = self._registry.trained_by(self.mlflow_run_id)
         if version is None:
-            tags = {RUN_ID: self.run_id} | ({EMBEDDINGS: embedding_version} if embedding_version else {})
+            tags = {RUN_ID: self.run_id, MEMBERSHIP: POSTERIOR if temperature is None else repr(temperature)}
+            tags |= {EMBEDDINGS: embedding_version} if embedding_version else {}
             # Never twice the same place: what an attempt left there that was cut off would be part of the model.
             place = f"model-{uuid4().hex[:8]}"
             header = Model(artifact_path=place, run_id=self.mlflow_run_id)
