@@ -12,11 +12,12 @@ from segspark.clustering.objective import kpi_of
 from segspark.clustering.passes import held_out
 from segspark.clustering.preparation import words
 from segspark.clustering.sampling import training_sample
+from segspark.clustering.splits import Node
 from segspark.clustering.structure import Structure
 from segspark.clustering.views import View
 from segspark.config.load import config_hash
 from segspark.reporting.explanation import explanation_page
-from segspark.reporting.figures import segment_figures, training_figures
+from segspark.reporting.figures import segment_figures, split_figures, training_figures
 from segspark.reporting.transformations import transformations_page
 from segspark.segments.naming import wordings
 from segspark.segments.profiles import profile
@@ -33,6 +34,7 @@ from segspark.steps.population import eligible, features_at
 from segspark.steps.presentation import segment_cards
 from segspark.steps.promotion import Decision, apply, decide
 from segspark.steps.search import Prepared, pipeline_model, prepare, search
+from segspark.steps.splitting import FILE, as_text, drawn_nodes, split_tree
 from segspark.tables import TRAINING_CANDIDATES
 from segspark.tracking import EMBEDDINGS, ModelVersion, Training, TrainingTable
 
@@ -57,8 +59,7 @@ def train(context: Context) -> Sequence[Outcome]:
 
 def _train(context: Context, training: Training, customers: DataFrame, inputs: dict[str, str]) -> ModelVersion:
     settings = context.config.clustering
-    trained = customers.where(~held_out(context.config.search.holdout_share))
-    sample = training_sample(trained, settings.sample_rows, settings.seed).persist()
+    sample = training_sample(_trained(context, customers), settings.sample_rows, settings.seed).persist()
     views = plan(context, sample)
     embeddings = carried(context) if wanted(context) else ""
     tags = _tags(context, inputs) | ({EMBEDDINGS: embeddings} if embeddings else {})
@@ -78,6 +79,7 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     model, view = pipeline_model(chosen, ready), ready.view
     used = _types(context, view.features)
     told = explained(context, model, customers, view.plans)
+    _log_splits(context, training, split_tree(ready, [one for _, one in searched], sample))
     _log_findings(context, training, choice, found, view, model.transform(sample), told, structure)
     version = training.register(
         model,
@@ -94,6 +96,10 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     for frame in [sample, *([period.rows] if period else [])]:
         frame.unpersist()
     return version
+
+
+def _trained(context: Context, customers: DataFrame) -> DataFrame:
+    return customers.where(~held_out(context.config.search.holdout_share))
 
 
 def _searched(
@@ -175,6 +181,12 @@ def _log_findings(
     training.conclude(choice.verdict, label(structure))
     silhouette = choice.chosen.silhouette_euclidean
     training.log_metrics({"silhouette.euclidean.sample": silhouette or 0.0, "k": float(choice.chosen.candidate.k)})
+
+
+def _log_splits(context: Context, training: Training, nodes: Sequence[Node]) -> None:
+    tree = as_text(nodes)
+    training.log_texts({FILE: tree})
+    training.log_figures(split_figures(drawn_nodes(tree, context.features)))
 
 
 def _outcome(context: Context, inputs: dict[str, str], version: ModelVersion) -> Outcome:

@@ -146,6 +146,14 @@ class Training:
         for name, text in texts.items():
             self._client.log_text(self.mlflow_run_id, text, name)
 
+    def text(self, name: str) -> str | None:
+        """A text that was logged, by file name; None if there is none."""
+        if name not in {one.path for one in self._client.list_artifacts(self.mlflow_run_id)}:
+            return None
+        with TemporaryDirectory(prefix="segspark-text-") as folder:
+            path = self._client.download_artifacts(self.mlflow_run_id, name, folder)
+            return Path(path).read_text(encoding="utf-8")
+
     def register(
         self,
         model: PipelineModel,
