@@ -455,7 +455,7 @@ SEGMENT_ASSIGNMENTS = Table(
         _CUSTOMER,
         _SEGMENT,
         Column("runner_up_segment_id", "STRING", "Second best segment; null outside the clustered population."),
-        Column("membership", "DOUBLE", "How much the customer belongs, 0 to 1: posterior, or share of nearness."),
+        Column("membership", "DOUBLE", "Posterior of a mixture; else the share of resampled segmentations that agree."),
         Column("margin", "DOUBLE", "Lead over the runner-up: of posteriors, or of distances (simplified silhouette)."),
         Column("since", "DATE", "as_of at which the customer entered the segment."),
         _MODEL,

@@ -74,6 +74,34 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class SplitNode:
+    """Some of the customers in the tree of splits: all of them at the root, the parts of its parent below.
+
+    `feature` and `bound` are what tells it best from the other part, "" where no feature does; they do so for
+    `agreement` of the two parts' customers, 0.5 being chance. `cost_share` is the sum of squared distances to its
+    centre, as a fraction of the root's.
+
+    >>> SplitNode(1, 0, 0.4, 0.2, "orders", "≤ 30", 0.9).condition
+    'orders ≤ 30'
+    """
+
+    node: int
+    parent: int | None
+    share: float
+    cost_share: float
+    feature: str
+    bound: str
+    agreement: float | None
+
+    @property
+    def condition(self) -> str:
+        """Feature and bound; "all customers" at the root."""
+        if self.parent is None:
+            return "all customers"
+        return f"{self.feature} {self.bound}" if self.feature else "no single feature tells"
+
+
+@dataclass(frozen=True)
 class ScatterPoint:
     """One customer of a bounded sample, without an id."""
 
@@ -130,7 +158,8 @@ class Report:
 
     `headlines` and `details` are (label, formatted value) pairs; `ledger` rows are
     (source, read, accepted, quarantined, deduplicated) counts of rows; `warning` is "" where there is none;
-    `quality` has a row per source and rule, kept or broken; `distributions` one per feature that is a number.
+    `quality` has a row per source and rule, kept or broken; `distributions` one per feature that is a number;
+    `splits` the nodes of the tree of splits, parents before their parts.
     """
 
     title: str
@@ -146,3 +175,4 @@ class Report:
     ledger: tuple[tuple[str, int, int, int, int], ...]
     quality: tuple[QualityRow, ...] = ()
     distributions: tuple[Distribution, ...] = ()
+    splits: tuple[SplitNode, ...] = ()

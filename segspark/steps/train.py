@@ -10,7 +10,6 @@ from pyspark.sql import functions as F
 
 from segspark.clustering.candidates import CLUSTER
 from segspark.clustering.choice import Choice, choose
-from segspark.clustering.evaluation import Evaluation
 from segspark.clustering.labelling import anew
 from segspark.clustering.numbers import Numbers
 from segspark.clustering.objective import kpi_of
@@ -18,15 +17,17 @@ from segspark.clustering.outcomes import ClusterOutcome
 from segspark.clustering.passes import held_out
 from segspark.clustering.preparation import words
 from segspark.clustering.sampling import training_sample
+from segspark.clustering.splits import Node
 from segspark.clustering.structure import Structure
 from segspark.clustering.views import View
 from segspark.config.load import config_hash
 from segspark.reporting.explanation import explanation_page
-from segspark.reporting.figures import segment_figures, training_figures
+from segspark.reporting.figures import segment_figures, split_figures, training_figures
 from segspark.reporting.transformations import transformations_page
 from segspark.segments.naming import wordings
 from segspark.segments.profiles import profile
 from segspark.steps import verdict
+from segspark.steps.calibration import calibrated
 from segspark.steps.candidates import Logged, log_candidates, publish_candidates, reported_candidate
 from segspark.steps.comparison import Found, compared, numbers_of
 from segspark.steps.context import SECTIONS, Context, Outcome
@@ -40,6 +41,7 @@ from segspark.steps.presentation import segment_cards
 from segspark.steps.promotion import Decision, apply, decide
 from segspark.steps.search import Fitted, Prepared, pipeline_model, prepare, search
 from segspark.steps.slices import sliced_by, slices
+from segspark.steps.splitting import FILE, as_text, drawn_nodes, split_tree
 from segspark.tables import TRAINING_CANDIDATES
 from segspark.tracking import EMBEDDINGS, ModelVersion, Training, TrainingTable
 
@@ -56,7 +58,7 @@ class _Selected:
         after: what its clusters' customers did in the next period; empty where that is not known.
     """
 
-    evaluations: Sequence[Evaluation]
+    searched: Sequence[Found]
     choice: Choice
     fitted: Fitted
     prepared: Prepared
@@ -85,8 +87,7 @@ def train(context: Context) -> Sequence[Outcome]:
 
 def _train(context: Context, training: Training, customers: DataFrame, inputs: dict[str, str]) -> ModelVersion:
     settings, columns = context.config.clustering, sliced_by(context)
-    trained = customers.where(~held_out(context.config.search.holdout_share))
-    sample = training_sample(trained, settings.sample_rows, settings.seed).persist()
+    sample = training_sample(_trained(context, customers), settings.sample_rows, settings.seed).persist()
     views = plan(context, sample)
     embeddings = carried(context) if wanted(context) else ""
     tags = _tags(context, inputs) | ({EMBEDDINGS: embeddings} if embeddings else {})
@@ -99,8 +100,9 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     choice, model, view = selected.choice, selected.model, selected.prepared.view
     used = _types(context, view.features)
     context.reporter.say(choice.verdict)
-    found = log_candidates(training, selected.evaluations, settings)
+    found = log_candidates(training, [one for one, _ in selected.searched], settings)
     told = explained(context, model, customers, view.plans)
+    _log_splits(context, training, split_tree(selected.prepared, [one for _, one in selected.searched], sample))
     _log_findings(context, training, selected, found, view, model.transform(sample), told, structure)
     clusterer = anew(choice.chosen.candidate.algorithm, selected.fitted.shape, settings, context.config.search)
     sliced = slices(model, clusterer, settings.seed, selected.prepared.blocks.grid, sample, columns)
@@ -111,6 +113,7 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
         {one.feature: one.example for one in view.plans},  # nobody's
         embeddings if of_embeddings(context, used) else "",
         f"{choice.verdict} {label(structure)}".strip(),
+        calibrated(selected.fitted, selected.prepared),
     )
     publish_candidates(context, training, choice, found)
     decision = decide(context, choice.chosen.separation, period)
@@ -119,6 +122,10 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     for frame in [sample, *([period.rows] if period else [])]:
         frame.unpersist()
     return version
+
+
+def _trained(context: Context, customers: DataFrame) -> DataFrame:
+    return customers.where(~held_out(context.config.search.holdout_share))
 
 
 def _selected(
@@ -136,15 +143,16 @@ def _selected(
     """
     config = context.config
     searched, prepared, numbers = _searched(context, customers, others, first, period)
-    evaluations = [evaluation for evaluation, _ in searched]
-    choice = choose(evaluations, config.clustering, config.search, kpi_of(config.objective).words)
+    choice = choose(
+        [evaluation for evaluation, _ in searched], config.clustering, config.search, kpi_of(config.objective).words
+    )
     judged(context, structure, choice.chosen)
     chosen = next(fitted for evaluation, fitted in searched if evaluation is choice.chosen)
     view = choice.chosen.candidate.view
     model = pipeline_model(chosen, prepared[view])
     after = next_outcomes(model, period)
     said = verdict.told(choice, numbers[view], after, config.objective)
-    return _Selected(evaluations, said, chosen, prepared[view], model, numbers[view], after)
+    return _Selected(searched, said, chosen, prepared[view], model, numbers[view], after)
 
 
 def _searched(
@@ -233,6 +241,12 @@ def _log_findings(
     training.conclude(choice.verdict, label(structure))
     silhouette = choice.chosen.silhouette_euclidean
     training.log_metrics({"silhouette.euclidean.sample": silhouette or 0.0, "k": float(choice.chosen.candidate.k)})
+
+
+def _log_splits(context: Context, training: Training, nodes: Sequence[Node]) -> None:
+    tree = as_text(nodes)
+    training.log_texts({FILE: tree})
+    training.log_figures(split_figures(drawn_nodes(tree, context.features)))
 
 
 def _outcome(context: Context, inputs: dict[str, str], version: ModelVersion) -> Outcome:
