@@ -51,6 +51,8 @@ class _Selected:
     """The candidates, and what is known of the chosen one.
 
     Attributes:
+        searched: all candidates.
+        choice: with the verdict.
         fitted: the chosen candidate.
         prepared: what it was made of.
         model: it, as it is published.
