@@ -78,7 +78,7 @@ def candidates() -> tuple[Candidate, ...]:
                     -31_500.0 + 2_900 * k**0.5 if mixture else None, 0.62 / k, 0.8 + 0.31 * k, chosen,
                     "best among manageable k" if chosen else "more segments than manageable" if k > 7 else
                     "separates the next period's KPI by 0.288, more than one standard error (0.026) below 0.323",
-                    0.323 - 0.007 * abs(k - 5), 0.026, 0.77 - 0.02 * k, 0.42 + 0.01 * k,
+                    0.323 - 0.007 * abs(k - 5), 0.026, 0.77 - 0.02 * k, stability_null=0.42 + 0.01 * k,
                 )
             )  # fmt: skip
     return tuple(made)
