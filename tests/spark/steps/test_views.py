@@ -46,8 +46,8 @@ def table(kinds):
     """Numbers and answers of three kinds of customers; some give a rare answer, or none."""
     random = np.random.default_rng(3)
     found = pd.DataFrame({"customer_id": [f"c{one}" for one in range(N)]})
-    for name, slope in zip(NUMBERS, (4.0, -3.0, 0.0), strict=True):
-        found[name] = slope * kinds + random.normal(size=N)
+    for name, middles in zip(NUMBERS, ([0.0, 5, 10], [0.0, 9, 0], [0.0, -4, 10]), strict=True):  # c is about a - b
+        found[name] = np.array(middles)[kinds] + random.normal(size=N)
     for shift, name in enumerate(TEXTS):
         given = np.where(random.random(N) < 0.9, (kinds + shift) % K, random.integers(0, K, N))
         found[name] = np.array(["it's red", "blue", "`green`"], dtype=object)[given]
