@@ -41,7 +41,7 @@ def choose(evaluations: Sequence[Evaluation], settings: Clustering, search: Sear
     Raises:
         RefusedError: no candidate is eligible.
     """
-    obstacles = {one.candidate: unmanageable(one, settings) or _unstable(one, search) for one in evaluations}
+    obstacles = {one.candidate: obstacle(one, settings, search) for one in evaluations}
     eligible = [one for one in evaluations if not obstacles[one.candidate]]
     known = all(one.separation is not None for one in eligible)
     if not known:
@@ -58,6 +58,11 @@ def choose(evaluations: Sequence[Evaluation], settings: Clustering, search: Sear
         f"{settings.smallest_share:.0%} of customers{_lasting(chosen)}."
     )
     return Choice(chosen, reasons, verdict)
+
+
+def obstacle(one: Evaluation, settings: Clustering, search: Search) -> str:
+    """Why a candidate cannot be chosen, whatever the others are; empty if it can."""
+    return unmanageable(one, settings) or _unstable(one, search)
 
 
 def unmanageable(one: Evaluation, settings: Clustering) -> str:
@@ -158,7 +163,11 @@ def _incomparable(candidate: Candidate) -> str:
 def _lasting(one: Evaluation) -> str:
     if one.stability is None:
         return ""
-    return f"; in resamples its weakest cluster is {words(one.stability)} (mean Jaccard similarity {one.stability:.2f})"
+    null = "" if one.stability_null is None else f", where structureless customers give {one.stability_null:.2f}"
+    return (
+        f"; in resamples its weakest cluster is {words(one.stability)} (mean Jaccard similarity "
+        f"{one.stability:.2f}{null})"
+    )
 
 
 def _nobody(obstacles: dict[Candidate, str], settings: Clustering) -> str:

@@ -38,6 +38,14 @@ class Evaluation:
             out; None where that period is not known.
         separation_error: its standard error.
         stability: of the cluster that comes back worst in resamples, the mean Jaccard similarity; None if not tried.
+        stability_null: the same of normal clouds with the sample's covariance, clustered likewise; None, as are the
+            agreements, where the candidate cannot be chosen anyway.
+        seed_agreement: mean adjusted Rand index of fits of the evaluation sample that differ in the seed alone.
+        time_agreement: adjusted Rand index of its labels of customers held out, as they were when the next period
+            began, with what its algorithm makes of these alone; None where that period is not known.
+        gap: the gap statistic of KMeans with so many clusters, on the evaluation sample; None for other algorithms.
+        gap_error: its standard error.
+        prediction_strength: of KMeans with so many clusters, on the evaluation sample; None for other algorithms.
     """
 
     candidate: Candidate
@@ -57,6 +65,12 @@ class Evaluation:
     separation: float | None = None
     separation_error: float | None = None
     stability: float | None = None
+    stability_null: float | None = None
+    seed_agreement: float | None = None
+    time_agreement: float | None = None
+    gap: float | None = None
+    gap_error: float | None = None
+    prediction_strength: float | None = None
 
     @property
     def clusters(self) -> int:

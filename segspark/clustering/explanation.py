@@ -37,7 +37,9 @@ class Explanation:
         return found
 
 
-def explain(features: Mapping[str, Floats], labels: Ints, k: int, weights: Floats | None = None) -> Explanation:
+def explain(
+    features: Mapping[str, Floats], labels: Ints, k: int, weights: Floats | None = None, leaves: int | None = None
+) -> Explanation:
     """Fit a tree of at most 2k leaves that tells the segments apart, each leaf of at least 11 customers.
 
     Its thresholds have as few digits as leave all but 0.5% of a node's customers on their side.
@@ -46,6 +48,8 @@ def explain(features: Mapping[str, Floats], labels: Ints, k: int, weights: Float
         features: by name the n values of the training part in original units, NaN for unknown. A BIGINT or DECIMAL
             feature is compared as a double in the rules' SQL.
         labels: the segments that the model gives, 0 to k - 1.
+        weights: how much each customer counts.
+        leaves: as many at most instead of 2k.
 
     Examples:
         >>> days = np.arange(100.0)
@@ -54,7 +58,9 @@ def explain(features: Mapping[str, Floats], labels: Ints, k: int, weights: Float
         [(1, 'recency_days > 30'), (0, 'recency_days <= 30')]
     """
     values = np.column_stack(list(features.values()))
-    fitted = DecisionTreeClassifier(max_leaf_nodes=max(2, 2 * k), min_samples_leaf=_SMALLEST_LEAF, random_state=0)
+    fitted = DecisionTreeClassifier(
+        max_leaf_nodes=leaves or max(2, 2 * k), min_samples_leaf=_SMALLEST_LEAF, random_state=0
+    )
     tree = fitted.fit(values, labels, sample_weight=weights).tree_
     found = _Growth(tree, list(features), values, fitted.classes_).leaves(0, np.arange(len(labels)), {})
     shares = np.ones(len(labels)) if weights is None else weights

@@ -11,9 +11,10 @@ from threadpoolctl import threadpool_limits
 
 from segspark.clustering.answer_patterns import Item, Patterns
 from segspark.clustering.clusterers import Clusterer, Floats, Ints, kmeans
+from segspark.clustering.fits import bisected, mixed, nearest_centres
 from segspark.clustering.latent_classes import posteriors
 from segspark.clustering.latent_fitting import fit, too_many_classes
-from segspark.config.model import Algorithm
+from segspark.config.model import Algorithm, Clustering, Search
 from segspark.kernels.classes import Classes
 from segspark.kernels.mixtures import Mixture
 from segspark.kernels.partitions import Partition, nearness
@@ -53,6 +54,41 @@ def clusterer_of(algorithm: Algorithm, shape: Shape) -> Clusterer:
     if algorithm == "bisecting":
         return _bisecting
     return partial(_mixture, start=shape) if isinstance(shape, Mixture) else kmeans
+
+
+def anew(algorithm: Algorithm, shape: Shape, settings: Clustering, search: Search) -> Clusterer:
+    """What fits points as the search fits candidates to its coreset, whoever they are: no candidate's model goes in.
+
+    Of latent classes only which coordinates are indicators of one input is taken from the shape.
+
+    The clusterer is given whole numbers of steps, as `labels_of` is. Of fewer different points than clusters it makes
+    a cluster of each.
+
+    Examples:
+        >>> points = np.array([[0.0], [2.0], [90.0], [92.0]])
+        >>> shape, told = Partition(points), (Clustering(), Search())
+        >>> found = [anew(name, shape, *told)(points, 2, seed=1) for name in ("kmeans", "bisecting", "gmm")]
+        >>> [bool(one[0] == one[1] != one[2] == one[3]) for one in found]
+        [True, True, True]
+    """
+    if isinstance(shape, Classes):
+        return partial(_latent, of=shape)
+
+    def clustered(points: Floats, k: int, seed: int, weights: Floats | None = None) -> Ints:
+        shares = np.ones(len(points)) if weights is None else weights
+        points = points[:, np.ptp(points, axis=0) > 0]  # of a slice an input may not vary, and a covariance must
+        k = min(k, len(np.unique(points, axis=0))) if points.size else 1
+        if k == 1:
+            return np.zeros(len(points), dtype=np.int64)
+        starts = search.restarts, seed, settings.max_iterations[algorithm]
+        if algorithm == "bisecting":
+            return labels_of(bisected(points, shares, k, *starts), points, 1.0)
+        centres = nearest_centres(points.copy(), shares, k, *starts)  # it moves them while it works
+        if algorithm == "kmeans":
+            return labels_of(Partition(np.rint(centres)), points, 1.0)
+        return labels_of(mixed(points, shares, centres, starts[-1], settings.tolerance), points, 1.0)
+
+    return clustered
 
 
 def _bisecting(points: Floats, k: int, seed: int, weights: Floats | None = None) -> Ints:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from segspark.clustering.clusterers import Floats, Ints
-from segspark.kernels.membership import by_distance
+from segspark.kernels.membership import nearest_other
 
 
 def mean_silhouette(apart: Floats, labels: Ints) -> tuple[float, float] | None:
@@ -50,7 +50,7 @@ def simplified_silhouettes(apart: Floats, labels: Ints, weights: Floats | None =
         >>> simplified_silhouettes(np.array([[1.0, 2.0], [4.0, 2.0]]), np.array([0, 1]))
         (0.5, 0.75)
     """
-    euclidean, squared = (by_distance(measured, labels)[2] for measured in (apart, apart**2))
+    euclidean, squared = (nearest_other(measured, labels)[1] for measured in (apart, apart**2))
     return float(np.average(euclidean, weights=weights)), float(np.average(squared, weights=weights))
 
 

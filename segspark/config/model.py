@@ -431,7 +431,9 @@ class Objective(Model):
         "new_categories, visits, response_rate, rating, or Spark SQL over `then` and `now`, the features at the start "
         "and the end of the period; default: the goal's own",
     )
-    target: float | None = Field(None, description="value of the KPI that is aimed at")
+    target: float | None = Field(
+        None, description="mean of the KPI that is aimed at; a segment reaches it with at least so much"
+    )
     horizon_days: PositiveInt = Field(90, description="length of the next period")
 
 
@@ -574,6 +576,11 @@ class Search(Model):
         None,
         description="candidates are also fitted on so many principal components of each feature set; below 1: on as "
         "many as have this share of its variance",
+    )
+    slices: list[str] = Field(
+        default_factory=list,
+        description="features or attributes that are text, such as top_channel: the chosen clusters are held against "
+        "those that the customers of each value have alone",
     )
 
 

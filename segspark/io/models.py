@@ -115,8 +115,7 @@ def mixture_model(spark: SparkSession, mixture: Mixture, features: str, predicti
         [0.25, 0.75]
     """
     means = [old.Vectors.dense(one.tolist()) for one in mixture.means]
-    # Symmetric, so the order of columns and rows is the same.
-    covariances = [old.DenseMatrix(len(one), len(one), one.ravel().tolist()) for one in mixture.covariances]
+    covariances = [old.DenseMatrix(len(one), len(one), one.ravel(order="F").tolist()) for one in mixture.covariances]
     row = (mixture.shares.tolist(), means, covariances)
     params = {"featuresCol": features, "predictionCol": prediction, "k": mixture.k}
     with _folder() as folder:

@@ -59,4 +59,4 @@ class Classes:
 def _set(indicators: npt.NDArray[np.bool_]) -> Longs:
     """The position of the first that is set, shape (n, levels) to (n,); the number of levels where none is."""
     none = ~indicators.any(axis=1)
-    return np.where(none, indicators.shape[1], indicators.argmax(axis=1)).astype(np.int64)
+    return np.asarray(np.where(none, indicators.shape[1], indicators.argmax(axis=1)), dtype=np.int64)

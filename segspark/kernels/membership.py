@@ -17,31 +17,64 @@ def distances(points: Floats, centres: Floats) -> Floats:
     return np.stack([np.sqrt(((points - centre) ** 2).sum(axis=1)) for centre in centres], axis=1)
 
 
-def by_distance(apart: Floats, cluster: Ints) -> tuple[Ints, Floats, Floats]:
-    """Runner-up, membership and margin from distances to the centres.
+def shares(squared: Floats, temperature: float) -> Floats:
+    """Memberships of each point in all clusters, which add up to 1: softmax(-squared / temperature), shape (n, k).
 
-    With a the distance to the own centre and b that to the nearest other: membership is b / (a + b), the share of
-    nearness; margin is (b - a) / max(a, b), the point's simplified silhouette (Hruschka, de Castro & Campello 2004).
-    The margin is negative where the cluster is not the nearest, as bisecting trees can have it.
+    They are the posteriors of a mixture of equally frequent normal clouds that are round, with a variance of half the
+    temperature in each direction.
 
     Args:
-        apart: shape (n, k), k >= 2.
+        squared: squared distances to the centres, shape (n, k).
+        temperature: in their unit, above 0: the lower, the firmer.
+
+    Examples:
+        >>> shares(np.array([[1.0, 1.0 + np.log(4)]]), 1.0).round(3).tolist()
+        [[0.8, 0.2]]
+    """
+    weights = np.exp((squared.min(axis=1, keepdims=True) - squared) / temperature)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def by_distance(apart: Floats, cluster: Ints, temperature: float) -> tuple[Ints, Floats, Floats]:
+    """Runner-up, membership and margin from distances to the centres; the membership is that of `shares`.
+
+    Args:
+        apart: Euclidean distances, shape (n, k), k >= 2.
+        cluster: the clusters of the n points.
+        temperature: of the memberships.
+
+    Examples:
+        >>> runner_up, membership, margin = by_distance(np.array([[1.0, 2.0, 9.0]]), np.array([0]), 3 / np.log(3))
+        >>> int(runner_up[0]), round(float(membership[0]), 4), float(margin[0])
+        (1, 0.75, 0.5)
+    """
+    runner_up, margin = nearest_other(apart, cluster)
+    return runner_up, shares(apart**2, temperature)[np.arange(len(apart)), cluster], margin
+
+
+def nearest_other(apart: Floats, cluster: Ints) -> tuple[Ints, Floats]:
+    """The nearest cluster but the own one, and the margin over it.
+
+    With a the distance to the own centre and b that to the nearest other, the margin is (b - a) / max(a, b), the
+    point's simplified silhouette (Hruschka, de Castro & Campello 2004). It is negative where the cluster is not the
+    nearest, as bisecting trees can have it.
+
+    Args:
+        apart: distances of one kind, shape (n, k), k >= 2.
         cluster: the clusters of the n points.
 
     Examples:
-        >>> runner_up, membership, margin = by_distance(np.array([[1.0, 3.0, 9.0]]), np.array([0]))
-        >>> int(runner_up[0]), float(membership[0]), round(float(margin[0]), 4)
-        (1, 0.75, 0.6667)
+        >>> runner_up, margin = nearest_other(np.array([[1.0, 3.0, 9.0]]), np.array([0]))
+        >>> int(runner_up[0]), round(float(margin[0]), 4)
+        (1, 0.6667)
     """
     rows = np.arange(len(apart))
     others = apart.copy()
     others[rows, cluster] = np.inf
     runner_up = others.argmin(axis=1)
     a, b = apart[rows, cluster], others[rows, runner_up]
-    total, larger = a + b, np.maximum(a, b)
-    membership = np.divide(b, total, out=np.full_like(b, 0.5), where=total > 0)
-    margin = np.divide(b - a, larger, out=np.zeros_like(b), where=larger > 0)
-    return runner_up, membership, margin
+    larger = np.maximum(a, b)
+    return runner_up, np.divide(b - a, larger, out=np.zeros_like(b), where=larger > 0)
 
 
 def by_probability(posterior: Floats, cluster: Ints) -> tuple[Ints, Floats, Floats]:

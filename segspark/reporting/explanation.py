@@ -1,10 +1,12 @@
-"""The page that says by which rule each cluster can be recognised, and what the clusters differ in."""
+"""The page that says by which rule each cluster is recognised, what clusters differ in, and what they did next."""
 
 from collections.abc import Mapping, Sequence
 
 from segspark.reporting.markdown import table
+from segspark.reporting.text import number
 
 Told = tuple[str, str, float | None, float | None]  # words, Spark SQL, coverage, precision
+Next = tuple[int | None, float | None, float | None, bool | None]  # customers, mean, its error, target reached
 
 
 def explanation_page(
@@ -45,6 +47,39 @@ def explanation_page(
         *table(["input", "effect"], [(name, f"{value:.3f}") for name, value in strongest]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def next_period_section(clusters: Sequence[Next], kpi: str, target: float | None) -> str:
+    """What each cluster's customers did in the next period, in Markdown.
+
+    Args:
+        clusters: by cluster number; None where customers are too few to be told.
+        kpi: in words, or as it was configured.
+        target: the least mean aimed at; None where there is none.
+
+    Examples:
+        >>> told = next_period_section([(120, 0.5, 0.04, True), (None, None, None, None)], "buys again", 0.4)
+        >>> print(told[told.index("| 0"):].strip())
+        | 0 | 120 | 0.50 | 0.040 | reached |
+        | 1 | <11 | - | - | - |
+    """
+    heads = ["cluster", "customers", "mean", "standard error", *([] if target is None else [f"target {target:g}"])]
+    rows = [_next(place, *one)[: len(heads)] for place, one in enumerate(clusters)]
+    lines = [
+        "# What they did next",
+        "",
+        f"Mean of '{' '.join(kpi.split())}' in the next period, of customers held out, by their cluster when it began.",
+        "Extremes are in it as they are. Of fewer than 11 customers nothing is told.",
+        "",
+        *table(heads, rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _next(cluster: int, customers: int | None, mean: float | None, error: float | None, met: bool | None) -> list[str]:
+    if customers is None:
+        return [str(cluster), "<11", "-", "-", "-"]
+    return [str(cluster), f"{customers:,}", number(mean), number(error), "reached" if met else "below"]
 
 
 def _share(value: float | None) -> str:

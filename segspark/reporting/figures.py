@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from segspark.reporting.curves import selection_curves
-from segspark.reporting.model import Candidate, ScatterPoint, SegmentCard
+from segspark.reporting.model import Candidate, ScatterPoint, SegmentCard, SplitNode
 from segspark.reporting.overview import heat_map, segment_sizes
 from segspark.reporting.scatter import drawable, rfm_scatter
+from segspark.reporting.splits import split_tree
 
 
 def training_figures(candidates: Sequence[Candidate]) -> dict[str, Figure]:
@@ -20,6 +21,15 @@ def training_figures(candidates: Sequence[Candidate]) -> dict[str, Figure]:
     (['selection_curves'], {})
     """
     return {"selection_curves": selection_curves(candidates)} if candidates else {}
+
+
+def split_figures(nodes: Sequence[SplitNode]) -> dict[str, Figure]:
+    """What shows how customers come apart: `split_tree`; nothing where there is no split.
+
+    >>> list(split_figures([SplitNode(0, None, 1.0, 1.0, "", "", None)]))
+    []
+    """
+    return {"split_tree": split_tree(nodes)} if len(nodes) > 1 else {}
 
 
 def segment_figures(

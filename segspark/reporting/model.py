@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from segspark.config.model import ALL
-
 
 @dataclass(frozen=True)
 class Measure:
@@ -47,7 +45,9 @@ class Candidate:
     `silhouette` was computed with `silhouette_distance`; `cost` is a within-cluster sum of squares,
     `log_likelihood` that of a mixture; None where the algorithm has no such thing. `separation` is the share of the
     next period's KPI's variance that lies between the segments, `stability` how well the weakest comes back in
-    resamples; None where it was not measured. `feature_set` is what customers were clustered on.
+    resamples, `stability_null` how well it would if customers had no structure. `feature_set` is what was clustered
+    on. The agreements are adjusted Rand indices with fits by other seeds and of an earlier time. `gap` and
+    `prediction_strength` speak of k, for KMeans alone. None where it was not measured.
     """
 
     algorithm: str
@@ -64,7 +64,41 @@ class Candidate:
     separation: float | None = None
     separation_error: float | None = None
     stability: float | None = None
-    feature_set: str = ALL
+    feature_set: str = "all"
+    stability_null: float | None = None
+    seed_agreement: float | None = None
+    time_agreement: float | None = None
+    gap: float | None = None
+    gap_error: float | None = None
+    prediction_strength: float | None = None
+
+
+@dataclass(frozen=True)
+class SplitNode:
+    """Some of the customers in the tree of splits: all of them at the root, the parts of its parent below.
+
+    `feature` and `bound` are what tells it best from the other part, "" where no feature does; they do so for
+    `agreement` of the two parts' customers, 0.5 being chance. `cost_share` is the sum of squared distances to its
+    centre, as a fraction of the root's.
+
+    >>> SplitNode(1, 0, 0.4, 0.2, "orders", "≤ 30", 0.9).condition
+    'orders ≤ 30'
+    """
+
+    node: int
+    parent: int | None
+    share: float
+    cost_share: float
+    feature: str
+    bound: str
+    agreement: float | None
+
+    @property
+    def condition(self) -> str:
+        """Feature and bound; "all customers" at the root."""
+        if self.parent is None:
+            return "all customers"
+        return f"{self.feature} {self.bound}" if self.feature else "no single feature tells"
 
 
 @dataclass(frozen=True)
@@ -124,7 +158,8 @@ class Report:
 
     `headlines` and `details` are (label, formatted value) pairs; `ledger` rows are
     (source, read, accepted, quarantined, deduplicated) counts of rows; `warning` is "" where there is none;
-    `quality` has a row per source and rule, kept or broken; `distributions` one per feature that is a number.
+    `quality` has a row per source and rule, kept or broken; `distributions` one per feature that is a number;
+    `splits` the nodes of the tree of splits, parents before their parts.
     """
 
     title: str
@@ -140,3 +175,4 @@ class Report:
     ledger: tuple[tuple[str, int, int, int, int], ...]
     quality: tuple[QualityRow, ...] = ()
     distributions: tuple[Distribution, ...] = ()
+    splits: tuple[SplitNode, ...] = ()

@@ -10,12 +10,13 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from segspark.reporting import quality, text
-from segspark.reporting.figures import segment_figures, training_figures
+from segspark.reporting.figures import segment_figures, split_figures, training_figures
 from segspark.reporting.labels import clean
 from segspark.reporting.model import Measure, Report, ScatterPoint, SegmentCard
 from segspark.reporting.overview import columns
 from segspark.reporting.palette import CATEGORICAL, DARK_BRIGHTNESS, clipped, on_dark, segment_colour, variables
 from segspark.reporting.scatter import drawable
+from segspark.reporting.splits import downwards
 from segspark.reporting.svg import to_svg
 
 DISTINGUISHING = 4
@@ -25,6 +26,7 @@ def render(report: Report) -> str:
     """The page as text (UTF-8): figures inline, no script, nothing fetched; the same for the same report."""
     figures = {
         **training_figures(report.candidates),
+        **split_figures(report.splits),
         **segment_figures(report.segments, report.scatter, report.currency),
     }
     page = _environment().get_template("report.html.j2").render(
@@ -36,6 +38,7 @@ def render(report: Report) -> str:
         finding=quality.finding(report.quality, report.ledger),
         broken=quality.broken(report.quality),
         kept=quality.kept(report.quality),
+        splits=downwards(report.splits),
         dark_colours=_dark_colours(),
         dark_brightness=DARK_BRIGHTNESS,
         points=sum(map(drawable, report.scatter)),

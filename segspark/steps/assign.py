@@ -55,7 +55,7 @@ def assign(context: Context) -> Sequence[Outcome]:
 
 def _assignments(context: Context, customers: DataFrame, model: PipelineModel, version: ModelVersion) -> DataFrame:
     segment_ids = {cluster: cluster_segment_id(version.run_id, cluster) for cluster in range(cluster_count(model))}
-    scored = score(eligible(context, customers), model)
+    scored = score(eligible(context, customers), model, version.temperature)
     population = context.config.population
     rest = lifecycle_assignments(customers, lifecycle_rules(population.eligible, population.new_days))
     return cluster_assignments(scored, segment_ids, version.label).unionByName(rest)

@@ -17,12 +17,14 @@ from segspark.clustering.explanation import explain
 from segspark.clustering.fidelity import Rule, agreement, cost_ratio, rule
 from segspark.clustering.importance import SegmentMoments, cramers_v, eta_squared
 from segspark.clustering.inputs import Input, LevelsInput
+from segspark.clustering.outcomes import ClusterOutcome, outcomes
 from segspark.clustering.passes import held_out
 from segspark.clustering.preparation import PREPARED
 from segspark.clustering.sampling import training_sample
 from segspark.clustering.scoring import cluster_count
 from segspark.columns import quoted
 from segspark.steps.context import Context
+from segspark.steps.next_period import NextPeriod
 
 _ROWS = 20_000  # customers that the tree is made of, and those held out that it is measured on
 
@@ -65,6 +67,14 @@ def explained(context: Context, model: PipelineModel, customers: DataFrame, plan
         _cost_ratio(model, held, labels, others),
         _effects(held, numbers, levels, labels, k),
     )
+
+
+def next_outcomes(model: PipelineModel, period: NextPeriod | None) -> tuple[ClusterOutcome, ...]:
+    """What the customers of each of a model's clusters did in the next period; empty where that is not known."""
+    if period is None:
+        return ()
+    found = model.transform(period.rows).select(CLUSTER, "kpi").toPandas()  # at most search.yardstick_rows
+    return outcomes(found["kpi"].to_numpy(dtype=np.float64), _clusters(found), cluster_count(model))
 
 
 def _labelled(model: PipelineModel, sample: DataFrame, numbers: list[str], levels: list[str]) -> pd.DataFrame:

@@ -33,7 +33,7 @@ class NextPeriod:
 
     Attributes:
         began: the period's first day; as_of is the day after its last.
-        rows: their features of then, at hand, in one order.
+        rows: their features of then, with what each did as `kpi`, at hand, in one order.
         points: the same customers in the prepared unit, shape (n, coordinates), by the name of the view.
         kpi: what each of these did, with extremes pulled in.
     """

@@ -20,6 +20,7 @@ from segspark.segments.profiles import Profile
 from segspark.steps.context import Context, Outcome
 from segspark.steps.population import features_at
 from segspark.steps.presentation import segment_cards
+from segspark.steps.splitting import FILE, drawn_nodes
 from segspark.tables import (
     DATA_QUALITY,
     RUNS,
@@ -60,7 +61,9 @@ def report_path(context: Context) -> Path:
 
 
 def _report(context: Context, segments: Sequence[Row], version: ModelVersion) -> Report:
-    verdict, warning = context.tracker.training(version.run_id).conclusion
+    training = context.tracker.training(version.run_id)
+    verdict, warning = training.conclusion
+    tree = training.text(FILE)
     features = features_at(context)
     return Report(
         title=context.config.report.title,
@@ -76,6 +79,7 @@ def _report(context: Context, segments: Sequence[Row], version: ModelVersion) ->
         ledger=_ledger(context),
         quality=_quality(context),
         distributions=_distributions(context, features),
+        splits=drawn_nodes(tree, context.features) if tree else (),
     )
 
 
@@ -125,6 +129,7 @@ def _candidates(context: Context, version: ModelVersion) -> tuple[Candidate, ...
             separation_error=row["separation_error"],
             stability=row["stability"],
             feature_set=row["feature_set"] or ALL,  # nothing in rows from before there were several
+            stability_null=row["stability_null"],
         )
         for row in rows.orderBy("algorithm", "feature_set", "k", "seed").collect()  # as many as there were candidates
     )

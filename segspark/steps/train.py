@@ -1,39 +1,72 @@
 """Train: candidates on a sample, each a run in MLflow; the chosen one fitted, registered and promoted."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
+from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from segspark.clustering.candidates import CLUSTER
 from segspark.clustering.choice import Choice, choose
+from segspark.clustering.labelling import anew
+from segspark.clustering.numbers import Numbers
 from segspark.clustering.objective import kpi_of
+from segspark.clustering.outcomes import ClusterOutcome
 from segspark.clustering.passes import held_out
 from segspark.clustering.preparation import words
 from segspark.clustering.sampling import training_sample
+from segspark.clustering.splits import Node
 from segspark.clustering.structure import Structure
 from segspark.clustering.views import View
 from segspark.config.load import config_hash
 from segspark.reporting.explanation import explanation_page
-from segspark.reporting.figures import segment_figures, training_figures
+from segspark.reporting.figures import segment_figures, split_figures, training_figures
 from segspark.reporting.transformations import transformations_page
 from segspark.segments.naming import wordings
 from segspark.segments.profiles import profile
+from segspark.steps import verdict
+from segspark.steps.calibration import calibrated
 from segspark.steps.candidates import Logged, log_candidates, publish_candidates, reported_candidate
-from segspark.steps.comparison import Found, compared
+from segspark.steps.comparison import Found, compared, numbers_of
 from segspark.steps.context import SECTIONS, Context, Outcome
 from segspark.steps.embeddings import carried, of_embeddings, wanted
-from segspark.steps.explaining import Explained, explained
+from segspark.steps.explaining import Explained, explained, next_outcomes
 from segspark.steps.guard import examined, judged, label
 from segspark.steps.next_period import NextPeriod, next_period
 from segspark.steps.planning import plan
 from segspark.steps.population import eligible, features_at
 from segspark.steps.presentation import segment_cards
 from segspark.steps.promotion import Decision, apply, decide
-from segspark.steps.search import Prepared, pipeline_model, prepare, search
+from segspark.steps.search import Fitted, Prepared, pipeline_model, prepare, search
+from segspark.steps.slices import sliced_by, slices
+from segspark.steps.splitting import FILE, as_text, drawn_nodes, split_tree
 from segspark.tables import TRAINING_CANDIDATES
 from segspark.tracking import EMBEDDINGS, ModelVersion, Training, TrainingTable
+
+
+@dataclass(frozen=True)
+class _Selected:
+    """The candidates, and what is known of the chosen one.
+
+    Attributes:
+        searched: all candidates.
+        choice: with the verdict.
+        fitted: the chosen candidate.
+        prepared: what it was made of.
+        model: it, as it is published.
+        numbers: criteria of k, which do not decide; None where there are none.
+        after: what its clusters' customers did in the next period; empty where that is not known.
+    """
+
+    searched: Sequence[Found]
+    choice: Choice
+    fitted: Fitted
+    prepared: Prepared
+    model: PipelineModel
+    numbers: Numbers | None
+    after: Sequence[ClusterOutcome]
 
 
 def train(context: Context) -> Sequence[Outcome]:
@@ -55,9 +88,8 @@ def train(context: Context) -> Sequence[Outcome]:
 
 
 def _train(context: Context, training: Training, customers: DataFrame, inputs: dict[str, str]) -> ModelVersion:
-    settings = context.config.clustering
-    trained = customers.where(~held_out(context.config.search.holdout_share))
-    sample = training_sample(trained, settings.sample_rows, settings.seed).persist()
+    settings, columns = context.config.clustering, sliced_by(context)
+    sample = training_sample(_trained(context, customers), settings.sample_rows, settings.seed).persist()
     views = plan(context, sample)
     embeddings = carried(context) if wanted(context) else ""
     tags = _tags(context, inputs) | ({EMBEDDINGS: embeddings} if embeddings else {})
@@ -66,24 +98,24 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     everything = prepare(customers, views[0], settings, context.config.search)
     structure = examined(context, everything)
     period = next_period(context, views)
-    searched, prepared = _searched(context, customers, views[1:], everything, period)
-    kpi = kpi_of(context.config.objective).words
-    choice = choose([evaluation for evaluation, _ in searched], settings, context.config.search, kpi)
-    judged(context, structure, choice.chosen)
-    context.reporter.say(choice.verdict)
-    found = log_candidates(training, [evaluation for evaluation, _ in searched], settings)
-    chosen = next(fitted for evaluation, fitted in searched if evaluation is choice.chosen)
-    ready = prepared[choice.chosen.candidate.view]
-    model, view = pipeline_model(chosen, ready), ready.view
+    selected = _selected(context, customers, views[1:], everything, period, structure)
+    choice, model, view = selected.choice, selected.model, selected.prepared.view
     used = _types(context, view.features)
+    context.reporter.say(choice.verdict)
+    found = log_candidates(training, [one for one, _ in selected.searched], settings)
     told = explained(context, model, customers, view.plans)
-    _log_findings(context, training, choice, found, view, model.transform(sample), told, structure)
+    _log_splits(context, training, split_tree(selected.prepared, [one for _, one in selected.searched], sample))
+    _log_findings(context, training, selected, found, view, model.transform(sample), told, structure)
+    clusterer = anew(choice.chosen.candidate.algorithm, selected.fitted.shape, settings, context.config.search)
+    sliced = slices(model, clusterer, settings.seed, selected.prepared.blocks.grid, sample, columns)
+    verdict.log_agreement(training, choice.chosen, selected.numbers, sliced)
     version = training.register(
         model,
         used,
         {one.feature: one.example for one in view.plans},  # nobody's
         embeddings if of_embeddings(context, used) else "",
         f"{choice.verdict} {label(structure)}".strip(),
+        calibrated(selected.fitted, selected.prepared),
     )
     publish_candidates(context, training, choice, found)
     decision = decide(context, choice.chosen.separation, period)
@@ -94,21 +126,56 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     return version
 
 
+def _trained(context: Context, customers: DataFrame) -> DataFrame:
+    return customers.where(~held_out(context.config.search.holdout_share))
+
+
+def _selected(
+    context: Context,
+    customers: DataFrame,
+    others: Sequence[View],
+    first: Prepared,
+    period: NextPeriod | None,
+    structure: Structure | None,
+) -> _Selected:
+    """Search, compare and choose.
+
+    Raises:
+        RefusedError: no candidate can be chosen, or the best are of no use.
+    """
+    config = context.config
+    searched, prepared, numbers = _searched(context, customers, others, first, period)
+    choice = choose(
+        [evaluation for evaluation, _ in searched], config.clustering, config.search, kpi_of(config.objective).words
+    )
+    judged(context, structure, choice.chosen)
+    chosen = next(fitted for evaluation, fitted in searched if evaluation is choice.chosen)
+    view = choice.chosen.candidate.view
+    model = pipeline_model(chosen, prepared[view])
+    after = next_outcomes(model, period)
+    said = verdict.told(choice, numbers[view], after, config.objective)
+    return _Selected(searched, said, chosen, prepared[view], model, numbers[view], after)
+
+
 def _searched(
     context: Context, customers: DataFrame, others: Sequence[View], first: Prepared, period: NextPeriod | None
-) -> tuple[list[Found], dict[str, Prepared]]:
-    """The candidates of all views, and what each view's were made of; its customers are at hand only meanwhile."""
+) -> tuple[list[Found], dict[str, Prepared], dict[str, Numbers | None]]:
+    """The candidates of all views; what each view's were made of, and what other criteria say of k there.
+
+    A view's customers are at hand only meanwhile.
+    """
     settings, asked, reporter = context.config.clustering, context.config.search, context.reporter
     found: list[Found] = []
-    prepared = {}
+    prepared: dict[str, Prepared] = {}
+    numbers: dict[str, Numbers | None] = {}
     for view in (first.view, *others):
         ready = first if view is first.view else prepare(customers, view, settings, asked)
         if others:
             reporter.say(f"candidates on {view.name}: {len(view.coordinates)} coordinates of {len(view.plans)} inputs")
-        found += compared(search(ready, reporter), ready, period, reporter)
+        prepared[view.name], numbers[view.name] = ready, numbers_of(ready)
+        found += compared(search(ready, reporter), ready, period, numbers[view.name], reporter)
         ready.blocks.frame.unpersist()
-        prepared[view.name] = ready
-    return found, prepared
+    return found, prepared, numbers
 
 
 def _types(context: Context, names: Iterable[str]) -> dict[str, str]:
@@ -143,13 +210,14 @@ def _tags(context: Context, inputs: dict[str, str]) -> dict[str, str]:
 def _log_findings(
     context: Context,
     training: Training,
-    choice: Choice,
+    selected: _Selected,
     found: Sequence[Logged],
     view: View,
     clustered: DataFrame,
     told: Explained | None,
     structure: Structure | None,
 ) -> None:
+    choice = selected.choice
     reported = [reported_candidate(one, choice) for one, _ in found]
     labelled = clustered.withColumn("segment_id", F.concat(F.lit("cluster "), F.col(CLUSTER).cast("string")))
     sizes, profiles = profile(labelled, [feature.name for feature in context.numeric_features])
@@ -164,15 +232,23 @@ def _log_findings(
             "candidates.csv": table.to_csv(index=False),
         }
     )
+    page = verdict.next_page(selected.after, context.config.objective)
     if told is not None:
         rules = [(one.words, one.sql, one.coverage, one.precision) for one in told.rules]
-        page = explanation_page(rules, told.agreement, told.cost_ratio, told.effects)
-        training.log_texts({"explanation.md": page})
+        page = f"{explanation_page(rules, told.agreement, told.cost_ratio, told.effects)}\n{page}".rstrip() + "\n"
         measured = {"agreement.tree.holdout": told.agreement, "cost_ratio.tree.holdout": told.cost_ratio}
         training.log_metrics({name: value for name, value in measured.items() if value is not None})
+    if page:
+        training.log_texts({"explanation.md": page})
     training.conclude(choice.verdict, label(structure))
     silhouette = choice.chosen.silhouette_euclidean
     training.log_metrics({"silhouette.euclidean.sample": silhouette or 0.0, "k": float(choice.chosen.candidate.k)})
+
+
+def _log_splits(context: Context, training: Training, nodes: Sequence[Node]) -> None:
+    tree = as_text(nodes)
+    training.log_texts({FILE: tree})
+    training.log_figures(split_figures(drawn_nodes(tree, context.features)))
 
 
 def _outcome(context: Context, inputs: dict[str, str], version: ModelVersion) -> Outcome:

@@ -12,11 +12,14 @@ KIND = "segspark.kind"
 VERSION = "segspark.model_version"
 EMBEDDINGS = "segspark.embedding_version"
 DIGEST = "segspark.model_digest"
+MEMBERSHIP = "segspark.membership"
 SIZES = "segspark.cluster_sizes"
 VERDICT = "segspark.verdict"
 WARNING = "segspark.warning"
 PROMOTED = "segspark.promoted"
 DECIDED = "segspark.decided"
+
+POSTERIOR = "posterior"  # a membership that needs no temperature
 
 _PART = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -28,12 +31,14 @@ class ModelVersion:
     Attributes:
         run_id: segspark's id of the training that made it.
         embedding_version: of the product embeddings that its inputs were made with; empty if none of them was.
+        temperature: of its memberships by distance; None where they are posteriors.
     """
 
     name: str
     version: str
     run_id: str
     embedding_version: str = ""
+    temperature: float | None = None
 
     @property
     def label(self) -> str:

@@ -11,10 +11,20 @@ from pyspark.ml import PipelineModel
 
 from segspark.errors import BadInputError, RefusedError
 from segspark.tracking.digest import digest
-from segspark.tracking.names import CHALLENGER, CHAMPION, DIGEST, EMBEDDINGS, RUN_ID, ModelVersion
+from segspark.tracking.names import (
+    CHALLENGER,
+    CHAMPION,
+    DIGEST,
+    EMBEDDINGS,
+    MEMBERSHIP,
+    POSTERIOR,
+    RUN_ID,
+    ModelVersion,
+)
 from segspark.tracking.pipelines import load, own_folder
 
 _DESCRIPTION_LENGTH = 5000  # what MLflow's tables hold
+_NEEDED = {DIGEST: "digest", MEMBERSHIP: "temperature of the memberships"}  # without which a version is of no use
 
 
 class Registry:
@@ -43,9 +53,9 @@ class Registry:
             return None
 
     def trained_by(self, mlflow_run_id: str) -> ModelVersion | None:
-        """The last version that a run registered, of those whose digest is known."""
+        """The last version that a run registered, of those that can be loaded and applied."""
         found = self._client.search_model_versions(f"run_id = '{mlflow_run_id}'")
-        own = [one for one in found if one.name == self.name and DIGEST in one.tags]
+        own = [one for one in found if one.name == self.name and one.tags.keys() >= _NEEDED.keys()]
         return _version(max(own, key=lambda one: int(one.version))) if own else None
 
     def metrics(self, version: ModelVersion) -> dict[str, float]:
@@ -96,15 +106,18 @@ class Registry:
         """The spark.ml pipeline of a version, from a copy of its files that was checked before anything reads it.
 
         Raises:
-            RefusedError: the registry knows no digest of it, or another one than the files have.
+            RefusedError: the registry knows no digest of it, or another one than the files have; or not how memberships
+                are made.
             BadInputError: the files cannot be fetched.
         """
-        known = self._client.get_model_version(version.name, version.version).tags.get(DIGEST)
-        if known is None:
-            raise RefusedError(
-                f"tracking: the registry knows no digest of {version.label} (tag {DIGEST}), so nothing of it is "
-                "loaded; run segspark train, which registers one"
-            )
+        tags = self._client.get_model_version(version.name, version.version).tags
+        for tag, what in _NEEDED.items():
+            if tag not in tags:
+                raise RefusedError(
+                    f"tracking: the registry knows no {what} of {version.label} (tag {tag}), so nothing of it is "
+                    "loaded; run segspark train, which registers one"
+                )
+        known = tags[DIGEST]
         files = self._fetched(version)
         found = digest(files)
         if found != known:
@@ -147,4 +160,6 @@ def bounded(text: str) -> str:
 
 def _version(found: model_registry.ModelVersion) -> ModelVersion:
     tags = found.tags
-    return ModelVersion(found.name, str(found.version), tags.get(RUN_ID, ""), tags.get(EMBEDDINGS, ""))
+    told = tags.get(MEMBERSHIP, POSTERIOR)
+    temperature = None if told == POSTERIOR else float(told)
+    return ModelVersion(found.name, str(found.version), tags.get(RUN_ID, ""), tags.get(EMBEDDINGS, ""), temperature)

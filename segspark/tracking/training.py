@@ -20,6 +20,8 @@ from segspark.tracking.datasets import TrainingTable, dataset_input
 from segspark.tracking.names import (
     DECIDED,
     EMBEDDINGS,
+    MEMBERSHIP,
+    POSTERIOR,
     PROMOTED,
     RUN_ID,
     SIZES,
@@ -144,6 +146,14 @@ class Training:
         for name, text in texts.items():
             self._client.log_text(self.mlflow_run_id, text, name)
 
+    def text(self, name: str) -> str | None:
+        """A text that was logged, by file name; None if there is none."""
+        if name not in {one.path for one in self._client.list_artifacts(self.mlflow_run_id)}:
+            return None
+        with TemporaryDirectory(prefix="segspark-text-") as folder:
+            path = self._client.download_artifacts(self.mlflow_run_id, name, folder)
+            return Path(path).read_text(encoding="utf-8")
+
     def register(
         self,
         model: PipelineModel,
@@ -151,6 +161,7 @@ class Training:
         example: Mapping[str, object],
         embedding_version: str = "",
         description: str = "",
+        temperature: float | None = None,
     ) -> ModelVersion:
         """Log and register the pipeline, once per training.
 
@@ -160,11 +171,13 @@ class Training:
             example: a made-up customer, never a real one.
             embedding_version: of the product embeddings that inputs were made with; empty if none was.
             description: of the version, plain text: the verdict, the inputs.
+            temperature: of memberships by distance; None where the pipeline gives probabilities.
         """
         # A crashed attempt may have registered it already.
         version = self._registry.trained_by(self.mlflow_run_id)
         if version is None:
-            tags = {RUN_ID: self.run_id} | ({EMBEDDINGS: embedding_version} if embedding_version else {})
+            tags = {RUN_ID: self.run_id, MEMBERSHIP: POSTERIOR if temperature is None else repr(temperature)}
+            tags |= {EMBEDDINGS: embedding_version} if embedding_version else {}
             # Never twice the same place: what an attempt left there that was cut off would be part of the model.
             place = f"model-{uuid4().hex[:8]}"
             header = Model(artifact_path=place, run_id=self.mlflow_run_id)

@@ -161,9 +161,11 @@ def test_mlflow_holds_the_figures_and_the_documented_transformations(two_runs):
     experiment = client.get_experiment_by_name("complete-journey").experiment_id
     parent = client.search_runs([experiment], "tags.`segspark.kind` = 'training'")[0].info.run_id
     figures = {artifact.path for artifact in client.list_artifacts(parent, "figures")}
-    assert figures == {f"figures/{name}.png" for name in ("selection_curves", "segment_sizes", "segment_heat_map")}
+    assert figures == {
+        f"figures/{name}.png" for name in ("selection_curves", "segment_sizes", "segment_heat_map", "split_tree")
+    }
     names = {artifact.path for artifact in client.list_artifacts(parent)}
-    assert {"config.yaml", "candidates.csv", "transformations.md", "explanation.md"} <= names
+    assert {"config.yaml", "candidates.csv", "transformations.md", "explanation.md", "splits.json"} <= names
 
 
 def test_no_customer_id_reaches_the_report_or_an_mlflow_artifact(two_runs):

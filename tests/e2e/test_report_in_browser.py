@@ -97,8 +97,8 @@ def test_nothing_but_the_file_is_fetched_and_the_console_is_silent(visit, files,
 @pytest.mark.parametrize("size", SIZES)
 def test_all_sections_and_figures_are_visible(visit, size):
     page = visit("good", size).page
-    assert page.locator("h2").count() == 9
-    for selector, count in (("section[id]", 9), ("article", 5), ("figure svg", 4), ("figcaption", 4), (".warning", 1)):
+    assert page.locator("h2").count() == 10
+    for selector, count in (("section[id]", 10), ("article", 5), ("figure svg", 5), ("figcaption", 5), (".warning", 1)):
         found = page.locator(selector)
         assert found.count() == count, selector
         assert all(one.is_visible() for one in found.all()), selector
@@ -133,7 +133,7 @@ def test_a_table_stands_behind_each_figure(visit):
     assert page.locator("figure table").filter(visible=True).count() == 0
     for summary in page.locator("figure summary").all():
         summary.click()
-    assert page.locator("figure table").filter(visible=True).count() == 4
+    assert page.locator("figure table").filter(visible=True).count() == 5
     assert page.locator("#selection tbody tr").count() == 27
 
 
@@ -154,7 +154,21 @@ def test_no_text_of_a_figure_is_cut_off_at_its_edge(visit):
                 || own.top < box.top - 1 || own.bottom > box.bottom + 1;
         }).map(text => text.textContent);
     })"""
-    assert visit("good").page.evaluate(outside) == []
+    for size in (SIZES[0], (760, 1000)):
+        assert visit("good", size).page.evaluate(outside) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_condition_of_the_tree_of_splits_runs_into_its_bar(visit, scheme):
+    overlaps = """() => {
+        const svg = document.querySelector('#splits svg');
+        const boxes = [...svg.querySelectorAll('text')].map(text => [text.textContent, text.getBoundingClientRect()]);
+        const named = boxes.filter(([said]) => said.includes(' '));
+        const bars = Math.min(...boxes.filter(one => !named.includes(one)).map(([, box]) => box.left));
+        return [named.length, named.filter(([, box]) => box.right > bars).map(([said]) => said)];
+    }"""
+    named, overlapping = visit("good", (760, 1000), scheme).page.evaluate(overlaps)
+    assert (named, overlapping) == (13, [])
 
 
 def test_paper_shows_every_table_on_white_and_nothing_beyond_its_edge(visit):

@@ -21,7 +21,7 @@ from segspark.config import Tracking
 from segspark.errors import BadInputError, RefusedError
 from segspark.tracking import ModelVersion, Tracker
 from segspark.tracking.digest import digest
-from segspark.tracking.names import DIGEST
+from segspark.tracking.names import DIGEST, MEMBERSHIP
 
 # Two groups that no clustering could miss. One value is unknown; the median, 101, is in the second group.
 CUSTOMERS = [("a", 1.0), ("b", 2.0), ("c", 101.0), ("d", 102.0), ("e", 103.0), ("f", None)]
@@ -166,16 +166,23 @@ def test_it_is_loaded_through_the_folder_that_a_cluster_shares(spark, tracker, v
     assert list((tmp_path / "shared").rglob("MLmodel"))
 
 
-def test_a_version_whose_digest_nobody_knows_is_refused_and_its_training_done_again(tracker, pipeline):
-    training = tracker.training("run-2")
+@pytest.mark.parametrize(("tag", "what"), [(DIGEST, "digest"), (MEMBERSHIP, "temperature of the memberships")])
+def test_a_version_that_lacks_what_is_needed_is_refused_and_its_training_done_again(tracker, pipeline, tag, what):
+    training = tracker.training(f"run-2-{what}")
     version = training.register(pipeline, {"spend": "DOUBLE"}, {"spend": 50.0})
-    tracker.client.delete_model_version_tag(version.name, version.version, DIGEST)
-    with pytest.raises(RefusedError, match="knows no digest of shop-segments/"):
+    tracker.client.delete_model_version_tag(version.name, version.version, tag)
+    with pytest.raises(RefusedError, match=f"knows no {what} of shop-segments/"):
         tracker.load(version)
-    assert tracker.training("run-2").version is None
+    assert tracker.training(f"run-2-{what}").version is None
     again = training.register(pipeline, {"spend": "DOUBLE"}, {"spend": 50.0})
     assert again.version != version.version
-    assert tracker.training("run-2").version == again
+    assert tracker.training(f"run-2-{what}").version == again
+
+
+def test_the_temperature_of_memberships_is_kept_to_the_last_bit_and_posteriors_have_none(tracker, pipeline, version):
+    given = tracker.training("run-warm").register(pipeline, {"spend": "DOUBLE"}, {"spend": 50.0}, temperature=1 / 3)
+    assert tracker.training("run-warm").version == given
+    assert (given.temperature, version.temperature) == (1 / 3, None)
 
 
 def test_the_digest_is_that_of_common_tools(tmp_path):

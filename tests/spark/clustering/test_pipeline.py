@@ -170,6 +170,7 @@ def test_every_algorithm_s_estimator_has_the_candidate_s_k_and_seed(spark, algor
 # Scoring
 
 POINTS = {"own": 0.0, "near": 2.0, "between": 5.0, "far": 18.0}
+WARMTH = 60 / math.log(3)  # squared distances that differ by 60 are 3 to 1
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +197,7 @@ def centred(spark, assembler):
 @pytest.fixture(scope="module")
 def scored(line, centred):
     model, places = centred
-    found = score(line, model)
+    found = score(line, model, WARMTH)
     assert found.columns == ["customer_id", "cluster", "runner_up", "membership", "margin"]
     return {
         row["customer_id"]: (places[row["cluster"]], places[row["runner_up"]], row["membership"], row["margin"])
@@ -207,9 +208,9 @@ def scored(line, centred):
 @pytest.mark.parametrize(
     ("customer", "expected"),
     [
-        ("own", (0.0, 10.0, 1.0, 1.0)),
-        ("near", (0.0, 10.0, 8 / 10, 6 / 8)),  # 2 from its own, 8 from the next
-        ("far", (10.0, 30.0, 12 / 20, 4 / 12)),  # 8 from its own, 12 from the next
+        ("own", (0.0, 10.0, 1 / (1 + 3 ** (-10 / 6) + 3**-15), 1.0)),  # 0, 100 and 900 squared
+        ("near", (0.0, 10.0, 1 / (1 + 1 / 3 + 3**-13), 6 / 8)),  # 4 from its own, 64 and 784 from the others
+        ("far", (10.0, 30.0, 1 / (1 + 3 ** (-8 / 6) + 3 ** (-26 / 6)), 4 / 12)),  # 64, 144 and 324
     ],
 )
 def test_membership_and_margin_follow_from_the_distances_to_the_centres(scored, customer, expected):
@@ -218,7 +219,13 @@ def test_membership_and_margin_follow_from_the_distances_to_the_centres(scored, 
 
 def test_half_way_between_two_centres_belongs_half_with_no_margin(scored):
     own, second, membership, margin = scored["between"]
-    assert ({own, second}, membership, margin) == ({0.0, 10.0}, 0.5, 0.0)
+    third = 3**-10  # 25, 25 and 625 squared
+    assert ({own, second}, membership, margin) == ({0.0, 10.0}, pytest.approx(1 / (2 + third)), 0.0)
+
+
+def test_memberships_by_distance_need_a_temperature(line, centred):
+    with pytest.raises(ValueError, match="needs a temperature"):
+        score(line, centred[0])
 
 
 @pytest.fixture(scope="module")

@@ -210,3 +210,15 @@ def test_ties_between_views_go_to_the_one_that_was_searched_first():
     one = judged("kmeans", 3, 0.2)
     assert chosen(one, on("habits", one)) == "kmeans k=3 seed=42"
     assert chosen(on("habits", one), one) == "kmeans (habits) k=3 seed=42"
+
+
+def test_the_sentence_sets_stability_beside_that_of_structureless_customers():
+    told = choosing([replace(judged("kmeans", 4, 0.2), stability=0.93, stability_null=0.71)], SETTINGS).verdict
+    assert told.endswith("(mean Jaccard similarity 0.93, where structureless customers give 0.71).")
+
+
+def test_what_informs_does_not_decide():
+    plain = [judged("kmeans", 3, 0.1), judged("kmeans", 4, 0.19), judged("kmeans", 5, 0.2)]
+    against = {"stability_null": 1.0, "seed_agreement": 0.0, "time_agreement": 0.0, "gap": -9.0, "gap_error": 0.1}
+    doubted = [replace(one, **against, prediction_strength=0.0) if one.candidate.k == 4 else one for one in plain]
+    assert choosing(doubted, SETTINGS).chosen.candidate == choosing(plain, SETTINGS).chosen.candidate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from segspark.reporting.distributions import distribution
-from segspark.reporting.model import Candidate, Measure, QualityRow, Report, ScatterPoint, SegmentCard
+from segspark.reporting.model import Candidate, Measure, QualityRow, Report, ScatterPoint, SegmentCard, SplitNode
 
 FEATURES = (
     # feature, label, unit, overall mean, overall standard deviation
@@ -76,7 +76,9 @@ def candidates() -> tuple[Candidate, ...]:
                     algorithm, k, 42, silhouette, "squared_euclidean",
                     None if mixture else 24_690 / k ** (0.6 if algorithm == "bisecting" else 0.72),
                     -31_500.0 + 2_900 * k**0.5 if mixture else None, 0.62 / k, 0.8 + 0.31 * k, chosen,
-                    "best among manageable k" if chosen else "more segments than manageable" if k > 7 else "",
+                    "best among manageable k" if chosen else "more segments than manageable" if k > 7 else
+                    "separates the next period's KPI by 0.288, more than one standard error (0.026) below 0.323",
+                    0.323 - 0.007 * abs(k - 5), 0.026, 0.77 - 0.02 * k, stability_null=0.42 + 0.01 * k,
                 )
             )  # fmt: skip
     return tuple(made)
@@ -112,6 +114,23 @@ def quality() -> tuple[QualityRow, ...]:
     )  # fmt: skip
 
 
+def splits() -> tuple[SplitNode, ...]:
+    """A tree that goes down on one side as far as it can, with a condition as long as they come."""
+    long = "share of spend on discounted products in categories that the customer seldom buys"
+    rows = (
+        (0, None, 1.0, 1.0, "", "", None),
+        (1, 0, 0.61, 0.44, "orders", "≤ 44", 0.93), (2, 0, 0.39, 0.31, "orders", "> 44", 0.93),
+        (3, 1, 0.2, 0.12, "days since last order", "> 45", 0.9),
+        (4, 1, 0.41, 0.2, "days since last order", "≤ 45", 0.9),
+        (5, 4, 0.28, 0.09, long, "≤ 12.3%", 0.71), (6, 4, 0.13, 0.07, long, "> 12.3%", 0.71),
+        (7, 5, 0.19, 0.04, "money spent", "≤ USD 1,200", 0.8), (8, 5, 0.09, 0.03, "money spent", "> USD 1,200", 0.8),
+        (9, 7, 0.12, 0.02, "", "", None), (10, 7, 0.07, 0.01, "", "", None),
+        (11, 9, 0.05, 0.006, "orders on a weekend", "≤ 30%", 0.66),
+        (12, 9, 0.07, 0.01, "orders on a weekend", "> 30%", 0.66),
+    )  # fmt: skip
+    return tuple(SplitNode(*row) for row in rows)
+
+
 def report(scatter: int = 2_000, warning: str = "") -> Report:
     return Report(
         title="Who buys at The Complete Journey",
@@ -140,6 +159,7 @@ def report(scatter: int = 2_000, warning: str = "") -> Report:
             distribution("discount_share", "discount share", "share", [0.0, 0.1, 0.2, None]),
             distribution("rating_mean", "rating", "score", [None]),
         ),
+        splits=splits(),
     )  # fmt: skip
 
 
@@ -160,4 +180,6 @@ def hostile_report() -> Report:
         tuple(QualityRow(bad, bad, name * 20, severity, 9, failed, failed / 9, (0.1,))
               for severity in ("fail", HOSTILE[1]) for failed in (3, 0) for name in HOSTILE),
         (distribution(bad, bad, bad, [1.0, 2.0]),),
+        (SplitNode(0, None, 1.0, 1.0, "", "", None),
+         *(SplitNode(n, 0, 0.5, 0.1, HOSTILE[n - 1], bad, 0.9) for n in (1, 2))),
     )  # fmt: skip

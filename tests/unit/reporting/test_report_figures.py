@@ -11,7 +11,7 @@ from dataclasses import replace
 import matplotlib
 import pytest
 
-from segspark.reporting.figures import segment_figures, training_figures
+from segspark.reporting.figures import segment_figures, split_figures, training_figures
 from segspark.reporting.model import Candidate, Measure, ScatterPoint, SegmentCard
 from segspark.reporting.scores import axis_label, best_by_k, panels, relative
 from segspark.reporting.svg import to_png, to_svg
@@ -64,6 +64,7 @@ def test_several_feature_sets_make_several_lines():
 def test_a_mixture_has_a_panel_of_its_own(sample):
     figure = training_figures(sample.candidates())["selection_curves"]
     assert [axes.get_ylabel() for axes in figure.axes] == [
+        "share of the KPI's variance",
         "silhouette (squared euclidean distance)",
         "cost, relative to the smallest k",
         "log-likelihood",
@@ -131,6 +132,7 @@ def test_any_number_of_segments_can_be_drawn(sample, count):
 def test_hostile_labels_are_text_in_every_figure(sample):
     report = sample.hostile_report()
     figures = segment_figures(report.segments, report.scatter, report.currency) | training_figures(report.candidates)
+    figures |= split_figures(report.splits)
     for name, figure in figures.items():
         svg = to_svg(figure)
         assert "<script" not in svg, name
@@ -141,8 +143,39 @@ def test_hostile_labels_are_text_in_every_figure(sample):
     assert "_nolegend_ 北京 🛒" in texts(to_svg(figures["rfm_scatter"]))
 
 
+def test_a_tree_of_splits_has_a_row_for_every_part_with_its_condition_and_share(sample):
+    shown = texts(to_svg(split_figures(sample.splits())["split_tree"]))
+    assert {"all customers", "orders ≤ 44", "orders > 44", "100%", "61%", "39%", "no single feature tells"} <= set(
+        shown
+    )
+    assert len(shown) == 2 * len(sample.splits())
+    assert shown.index("days since last order ≤ 45") < shown.index("orders > 44")  # parts stand below what they are of
+
+
+def test_a_part_is_indented_below_its_parent_and_the_figure_grows_with_the_tree(sample):
+    figure = split_figures(sample.splits())["split_tree"]
+    starts = {text.get_text(): text.get_position()[0] for text in figure.axes[0].texts}
+    assert (
+        starts["all customers"] < starts["orders > 44"] == starts["orders ≤ 44"] < starts["days since last order ≤ 45"]
+    )
+    assert split_figures(sample.splits()[:3])["split_tree"].get_figheight() < figure.get_figheight()
+
+
+def test_of_a_condition_that_is_too_long_the_feature_is_cut_and_not_its_bound(sample):
+    shown = texts(to_svg(split_figures(sample.splits())["split_tree"]))
+    cut = [text for text in shown if text.startswith("share of spend on discounted")]
+    assert [text[-8:] for text in cut] == ["… ≤ 12.3%"[-8:], "… > 12.3%"[-8:]]
+    assert all("…" in text and len(text) <= 60 for text in cut)
+
+
+def test_customers_who_are_not_split_have_no_tree(sample):
+    assert split_figures(sample.splits()[:1]) == {}
+    assert split_figures(()) == {}
+
+
 def test_an_svg_fits_into_a_page_with_others(sample):
     figures = segment_figures(sample.cards(), sample.points(50)) | training_figures(sample.candidates())
+    figures |= split_figures(sample.splits())
     ids: list[str] = []
     for figure in figures.values():
         root = ET.fromstring(to_svg(figure))

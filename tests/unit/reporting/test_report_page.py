@@ -17,7 +17,7 @@ import segspark.reporting.page as page
 from segspark.reporting.model import Measure, ScatterPoint, SegmentCard
 from segspark.reporting.page import distinguishing, render, scatter_medians
 
-SECTIONS = ["verdict", "segments", "sizes", "differences", "value", "selection", "features", "ledger", "run"]
+SECTIONS = ["verdict", "segments", "sizes", "differences", "value", "selection", "splits", "features", "ledger", "run"]
 
 
 class Reader(HTMLParser):
@@ -47,8 +47,8 @@ def html(sample) -> str:
 def test_all_sections_and_figures_are_there(html):
     read = Reader(html)
     assert [a["id"] for tag, a in read.elements if tag == "section" and "id" in a] == SECTIONS
-    assert (read.count("h1"), read.count("h2"), read.count("figure"), read.count("article")) == (1, 9, 4, 5)
-    assert sum(a.get("role") == "img" for tag, a in read.elements if tag == "svg" and a.get("class") != "trend") == 4
+    assert (read.count("h1"), read.count("h2"), read.count("figure"), read.count("article")) == (1, 10, 5, 5)
+    assert sum(a.get("role") == "img" for tag, a in read.elements if tag == "svg" and a.get("class") != "trend") == 5
     assert html.startswith("<!DOCTYPE html>\n")
 
 
@@ -132,12 +132,17 @@ def test_the_template_is_found_in_a_zipped_package(tmp_path):
 
 def test_an_empty_report_says_what_is_missing(sample):
     full = sample.report(scatter=0)
-    empty = replace(full, segments=(), candidates=(), scatter=(), ledger=(), details=(), headlines=(), quality=())
+    empty = replace(
+        full, segments=(), candidates=(), scatter=(), ledger=(), details=(), headlines=(), quality=(), splits=()
+    )
     read = Reader(render(empty))
     assert read.count("svg") == 0
-    assert {"There are no segments to show.", "No candidates were recorded.", "No rows were read in this run."} <= set(
-        read.texts
-    )
+    assert {
+        "There are no segments to show.",
+        "No candidates were recorded.",
+        "No tree of splits was recorded.",
+        "No rows were read in this run.",
+    } <= set(read.texts)
 
 
 def test_unknown_numbers_are_written_as_such(sample):
