@@ -141,13 +141,13 @@ def test_a_rotated_view_has_the_scores_of_numpy_moved_to_start_at_0(numbers, tur
 
 
 @pytest.mark.parametrize("algorithm", ["kmeans", "bisecting", "gmm"])
-def test_on_components_the_published_pipeline_labels_as_the_search_did(on_turned, turned, customers, algorithm):
+def test_on_components_the_published_pipeline_labels_as_the_search_did(on_turned, turned, customers, kinds, algorithm):
     prepared = on_turned.prepared
     at = prepared.blocks.grid.snapped(points_of(turned, customers))
     searched = labels_of(on_turned.fitted[algorithm].shape, at, prepared.step)
     told = transformed(on_turned.model(algorithm), customers, CLUSTER)[CLUSTER]
     assert searched.tolist() == told.tolist()
-    assert len(set(told)) == 3
+    assert adjusted_rand_score(kinds, told) > 0.95
 
 
 def test_candidates_are_named_after_their_view(on_turned):
