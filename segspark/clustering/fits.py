@@ -36,7 +36,7 @@ def nearest_centres(points: Floats, weights: Floats, k: int, restarts: int, seed
         [1.0, 9.0]
     """
     with threadpool_limits(1):
-        found = KMeans(k, n_init=restarts, max_iter=iterations, random_state=seed, copy_x=False)
+        found = KMeans(k, n_init=restarts, max_iter=iterations, random_state=seed)
         return np.asarray(found.fit(points, sample_weight=weights).cluster_centers_)
 
 

@@ -38,7 +38,7 @@ def labels_of(shape: Shape, points: Floats, step: float) -> Ints:
         [0, 1]
     """
     if not isinstance(shape, Partition):
-        return shape.labels(points * step)
+        return shape.assigned(shape.log_joint(points * step))
     return np.asarray(shape.labels(points.T, nearness(points.T, shape.centres)), dtype=np.int64)
 
 
@@ -83,7 +83,7 @@ def anew(algorithm: Algorithm, shape: Shape, settings: Clustering, search: Searc
         starts = search.restarts, seed, settings.max_iterations[algorithm]
         if algorithm == "bisecting":
             return labels_of(bisected(points, shares, k, *starts), points, 1.0)
-        centres = nearest_centres(points.copy(), shares, k, *starts)  # it moves them while it works
+        centres = nearest_centres(points, shares, k, *starts)
         if algorithm == "kmeans":
             return labels_of(Partition(np.rint(centres)), points, 1.0)
         return labels_of(mixed(points, shares, centres, starts[-1], settings.tolerance), points, 1.0)

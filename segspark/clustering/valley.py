@@ -31,7 +31,7 @@ def valleys(mixture: Mixture, points: Floats) -> Floats:
     distances = np.full((mixture.k, mixture.k), np.inf)
     i, j = np.triu_indices(mixture.k, 1)
     distances[i, j] = distances[j, i] = bhattacharyya(mixture)
-    members = mixture.labels(points)
+    members = mixture.log_joint(points).argmax(axis=1)
     nearest = enumerate(distances.argmin(axis=1))
     return np.array([_valley(mixture, points, members, one, int(near)) for one, near in nearest])
 

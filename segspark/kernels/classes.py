@@ -51,9 +51,9 @@ class Classes:
             found += logs[levels]
         return found
 
-    def labels(self, points: Floats) -> npt.NDArray[np.int64]:
-        """The likeliest class of each point, of equally likely ones the first, shape (n, inputs) to (n,)."""
-        return np.asarray(self.log_joint(points).argmax(axis=1), dtype=np.int64)
+    def assigned(self, joint: Floats) -> Longs:
+        """The likeliest class of each point, of equally likely ones the first, shape (n, k) to (n,)."""
+        return np.asarray(joint.argmax(axis=1), dtype=np.int64)
 
 
 def _set(indicators: npt.NDArray[np.bool_]) -> Longs:

@@ -13,6 +13,7 @@ from segspark.kernels.points import Floats, Longs, blocks, table
 
 _UNIT = 2.0**24  # log-likelihoods are summed in this part of a nat, so that their sum is the same in any order
 _AT_ONCE = 4096
+_SPARK_ADDS = 2.0**-52
 
 
 class Density(Protocol):
@@ -24,6 +25,9 @@ class Density(Protocol):
 
     def log_joint(self, points: Floats) -> Floats:
         """The log density of each point with each component, shares included, shape (n, inputs) to (n, k)."""
+
+    def assigned(self, joint: Floats) -> npt.NDArray[np.int64]:
+        """The component that the published model gives each point, from its log densities."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,15 +79,17 @@ class Mixture:
             found[:, one] = self.constants[one] - 0.5 * np.einsum("ij,ij->i", away, away)
         return found
 
-    def labels(self, points: Floats) -> npt.NDArray[np.int64]:
-        """The component that each point most likely comes from, shape (n, inputs) to (n,).
+    def assigned(self, joint: Floats) -> npt.NDArray[np.int64]:
+        """The component that spark.ml's model gives each point, from its log densities, shape (n, k) to (n,).
+
+        It adds 2**-52 to each density: of points that are far from all components the first one is taken.
 
         Examples:
             >>> two = Mixture(np.full(2, 0.5), np.array([[0.0], [4.0]]), np.ones((2, 1, 1)))
-            >>> two.labels(np.array([[1.0], [3.0]])).tolist()
-            [0, 1]
+            >>> two.assigned(two.log_joint(np.array([[1.0], [3.0], [40.0]]))).tolist()
+            [0, 1, 0]
         """
-        return np.asarray(self.log_joint(points).argmax(axis=1), dtype=np.int64)
+        return np.asarray((np.exp(joint) + _SPARK_ADDS).argmax(axis=1), dtype=np.int64)
 
 
 def log_likelihoods(joint: Floats) -> Floats:
@@ -114,7 +120,7 @@ def sums(
             for start in range(0, len(points), _AT_ONCE):
                 for candidate, one in enumerate(mixtures):
                     joint = one.log_joint(points[start : start + _AT_ONCE])
-                    labels, k = joint.argmax(axis=1), one.k
+                    labels, k = one.assigned(joint), one.k
                     counted = np.bincount(labels, minlength=k)
                     summed = np.bincount(labels, np.rint(_UNIT * log_likelihoods(joint)), k)
                     found = np.stack([counted, summed.astype(np.int64)], axis=1)

@@ -291,3 +291,12 @@ def test_a_mixture_is_published_as_spark_s_own_model(spark, customers, points, t
     for name in ("shares", "means", "covariances"):
         assert getattr(again, name).tolist() == getattr(mixture, name).tolist()
     assert predicted(model, customers).tolist() == fitted.predict(points * GRID.step).tolist()
+
+
+def test_of_customers_far_from_all_components_the_labels_are_those_that_spark_gives(spark, customers, points):
+    narrow = np.eye(INPUTS) * 0.002  # densities below 1e-16 from about half a unit on
+    mixture = Mixture(np.array([0.3, 0.3, 0.4]), np.array([[2.0, 2, 2], [9, 2, 4], [3, 9, 9]]), np.stack([narrow] * 3))
+    joint = mixture.log_joint(points * GRID.step)
+    told = predicted(mixture_model(spark, mixture, "features", "prediction"), customers)
+    assert (mixture.assigned(joint) != joint.argmax(axis=1)).any()
+    assert told.tolist() == mixture.assigned(joint).tolist()

@@ -85,7 +85,7 @@ def test_members_are_those_of_the_highest_density():
     mixture = pair((0.0, 3.0), (1.0, 0.5), (0.8, 0.2))
     values = np.linspace(-3, 6, 50)
     densities = np.stack([0.8 * stats.norm(0, 1).pdf(values), 0.2 * stats.norm(3, 0.5).pdf(values)])
-    assert (mixture.labels(values[:, None]) == densities.argmax(axis=0)).all()
+    assert (mixture.assigned(mixture.log_joint(values[:, None])) == densities.argmax(axis=0)).all()
 
 
 def test_a_tiny_component_is_never_separate():

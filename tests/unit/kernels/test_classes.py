@@ -33,12 +33,12 @@ def test_answers_are_the_indicators_that_are_set_and_none_is_one_more():
 def test_likelihoods_are_those_computed_by_hand_whatever_the_unit():
     for unit in (1.0, 2.0**20):
         assert np.exp(MODEL.log_joint(CUSTOMERS * unit)) == pytest.approx(np.array(JOINT))
-    assert MODEL.labels(CUSTOMERS).tolist() == [0, 0, 1, 1]
+    assert MODEL.assigned(MODEL.log_joint(CUSTOMERS)).tolist() == [0, 0, 1, 1]
 
 
 def test_equally_likely_classes_go_to_the_first():
     even = Classes(np.log([0.5, 0.5]), ((0,),), (np.zeros((2, 2)),))
-    assert even.labels(np.array([[1.0], [0.0]])).tolist() == [0, 0]
+    assert even.assigned(even.log_joint(np.array([[1.0], [0.0]]))).tolist() == [0, 0]
 
 
 def test_sizes_and_likelihoods_are_summed_over_blocks_by_part():
