@@ -46,8 +46,8 @@ def table(kinds):
     """Numbers and answers of three kinds of customers; some give a rare answer, or none."""
     random = np.random.default_rng(3)
     found = pd.DataFrame({"customer_id": [f"c{one}" for one in range(N)]})
-    for name, slope in zip(NUMBERS, (4.0, -3.0, 0.0), strict=True):
-        found[name] = slope * kinds + random.normal(size=N)
+    for name, middles in zip(NUMBERS, ([0.0, 5, 10], [0.0, 9, 0], [0.0, -4, 10]), strict=True):  # c is about a - b
+        found[name] = np.array(middles)[kinds] + random.normal(size=N)
     for shift, name in enumerate(TEXTS):
         given = np.where(random.random(N) < 0.9, (kinds + shift) % K, random.integers(0, K, N))
         found[name] = np.array(["it's red", "blue", "`green`"], dtype=object)[given]
@@ -141,13 +141,13 @@ def test_a_rotated_view_has_the_scores_of_numpy_moved_to_start_at_0(numbers, tur
 
 
 @pytest.mark.parametrize("algorithm", ["kmeans", "bisecting", "gmm"])
-def test_on_components_the_published_pipeline_labels_as_the_search_did(on_turned, turned, customers, algorithm):
+def test_on_components_the_published_pipeline_labels_as_the_search_did(on_turned, turned, customers, kinds, algorithm):
     prepared = on_turned.prepared
     at = prepared.blocks.grid.snapped(points_of(turned, customers))
     searched = labels_of(on_turned.fitted[algorithm].shape, at, prepared.step)
     told = transformed(on_turned.model(algorithm), customers, CLUSTER)[CLUSTER]
     assert searched.tolist() == told.tolist()
-    assert len(set(told)) == 3
+    assert adjusted_rand_score(kinds, told) > 0.95
 
 
 def test_candidates_are_named_after_their_view(on_turned):
