@@ -73,6 +73,8 @@ def shuffle(context: Context, names: Sequence[str], seed: int = 3) -> None:
     for name in names:
         rows[name] = rows.groupby("as_of")[name].transform(lambda values: random.permutation(values.to_numpy()))
     schema = ", ".join(f"{quoted(one.name)} {one.type}" for one in table.columns)
+    whole = [one.name for one in table.columns if one.type in ("INT", "BIGINT")]
+    rows = rows.astype(dict.fromkeys(whole, "Int64"))  # pandas makes doubles of those that have nulls
     records = rows[[one.name for one in table.columns]].astype(object).where(rows.notna(), None)
     frame = context.spark.createDataFrame(list(records.itertuples(index=False, name=None)), schema)
     context.writer("shuffle").publish(table, frame)
