@@ -20,6 +20,7 @@ _HELP = {
     "features": "compute one row of features per customer",
     "train": "fit and compare candidates, register and promote the chosen one",
     "assign": "give every customer the champion's segment",
+    "split": "search within a segment, and publish what is found as its sub-segments",
     "report": "write the HTML report",
 }
 _INIT = "look at the first rows of data files and write a commented configuration to start from"
@@ -65,7 +66,7 @@ def _run(options: argparse.Namespace) -> None:
     from segspark.steps.context import Context
     from segspark.steps.demo import prepare_demo
     from segspark.steps.ending import show_ending
-    from segspark.steps.phases import PHASES, run_approval, run_features, run_ingest, run_phases
+    from segspark.steps.phases import PHASES, run_approval, run_features, run_ingest, run_phases, run_split
 
     config = load_config(options.config, options.set)
     context = Context(config, options.as_of, Reporter(), options.verbose)
@@ -79,6 +80,9 @@ def _run(options: argparse.Namespace) -> None:
         return
     if options.phase == "train" and options.approve:
         run_approval(context)
+        return
+    if options.phase == "split":
+        run_split(context, options.segment_id, options.undo)
         return
     whole = options.phase in ("run", "demo")
     run_phases(context, list(PHASES) if whole else [options.phase])
@@ -143,6 +147,9 @@ def _add_phase(parser: argparse.ArgumentParser, name: str) -> None:
             how.add_argument(f"--{flag}", action="store_const", dest="how", const=flag, help=text)
     if name == "train":
         parser.add_argument("--approve", action="store_true", help="make the challenger champion, and train nothing")
+    if name == "split":
+        parser.add_argument("segment_id", metavar="SEGMENT_ID", help="of a cluster, as the table segments has it")
+        parser.add_argument("--undo", action="store_true", help="join its sub-segments again, and train nothing")
     if name == "features":
         parser.add_argument("--rebuild", action="store_true", help="compute state anew from all events")
         parser.add_argument(

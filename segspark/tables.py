@@ -432,13 +432,15 @@ SEGMENTS = Table(
         Column("description", "STRING", "What distinguishes its customers, in original units."),
         Column("kind", "STRING", "cluster, rule or lifecycle."),
         Column("rule", "STRING", "Condition of a rule or lifecycle segment; null for clusters."),
-        Column("status", "STRING", "draft, in_review, approved, active or retired."),
+        Column(
+            "status", "STRING", "draft, in_review, approved, active, split (its customers are in its parts) or retired."
+        ),
         Column("owner", "STRING", "Who answers for it."),
         Column("approver", "STRING", "Who approved it; null where promotion approves."),
         _MODEL,
         Column("cluster", "INT", "Number of the model's cluster; null but for clusters."),
-        Column("parent_segment_id", "STRING", "Segment that it is a part of."),
-        Column("size", "BIGINT", "Customers in it."),
+        Column("parent_segment_id", "STRING", "Segment that it is a part of: the one that was split."),
+        Column("size", "BIGINT", "Customers in it; of one that is split, in its parts: add up the active ones."),
         Column("share", "DOUBLE", "Its share of all customers."),
         Column("created_at", "DATE", "as_of of its first publication."),
         Column("updated_at", "DATE", "as_of of its last change."),

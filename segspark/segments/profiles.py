@@ -2,8 +2,8 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
@@ -68,6 +68,42 @@ def profile(customers: DataFrame, features: Sequence[str]) -> tuple[dict[str, in
         {row["segment_id"]: row["size"] for row in rows},
         sorted(found, key=lambda one: (one.segment_id, order[one.feature])),
     )
+
+
+def pooled(profiles: Iterable[Profile], parts: Mapping[str, str]) -> list[Profile]:
+    """Profiles of segments from those of their parts.
+
+    Args:
+        profiles: of the parts, and of others.
+        parts: the segment that each part is of, by the part's segment_id.
+
+    Examples:
+        >>> found = [Profile("a", "x", 1, 2.0, 4.0, 1.0), Profile("b", "x", 3, 6.0, 4.0, 1.0)]
+        >>> pooled(found, {"a": "whole", "b": "whole"})
+        [Profile(segment_id='whole', feature='x', customers=4, mean=5.0, overall_mean=4.0, overall_deviation=1.0)]
+    """
+    grouped: dict[tuple[str, str], list[Profile]] = defaultdict(list)
+    for one in profiles:
+        if one.segment_id in parts:
+            grouped[parts[one.segment_id], one.feature].append(one)
+    found = []
+    for (segment, feature), own in grouped.items():
+        n = sum(one.customers for one in own)
+        mean = math.fsum(one.customers * one.mean / n for one in own if one.mean is not None) if n else None
+        found.append(Profile(segment, feature, n, mean, own[0].overall_mean, own[0].overall_deviation))
+    return found
+
+
+def within(profiles: Iterable[Profile], whole: Iterable[Profile]) -> list[Profile]:
+    """Profiles of parts held against the segment that they are parts of: its means in the place of everybody's.
+
+    Examples:
+        >>> part, whole = Profile("a", "x", 1, 2.0, 9.0, 1.0), Profile("whole", "x", 4, 5.0, 9.0, 1.0)
+        >>> within([part], [whole])[0].standardised
+        -3.0
+    """
+    means = {one.feature: one.mean for one in whole}
+    return [replace(one, overall_mean=means.get(one.feature)) for one in profiles]
 
 
 def by_segment(profiles: Iterable[Profile]) -> dict[str, list[Profile]]:

@@ -1,7 +1,8 @@
 """The registry's rows: every segment with its name, size and status; past ones retired, never forgotten."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -19,7 +20,12 @@ _LIFECYCLE_NAMES = {
 
 @dataclass(frozen=True)
 class Segment:
-    """One row of the registry, without its dates."""
+    """One row of the registry, without its dates.
+
+    Attributes:
+        parent_segment_id: the segment that it is a part of.
+        status: active, or split: then its customers are in its parts.
+    """
 
     segment_id: str
     name: str
@@ -30,6 +36,8 @@ class Segment:
     cluster: int | None
     size: int
     share: float
+    parent_segment_id: str | None = None
+    status: str = "active"
 
 
 def cluster_segments(
@@ -48,6 +56,27 @@ def cluster_segments(
             )
         )
     return found
+
+
+def as_parts(parent: Segment, parts: Sequence[Segment]) -> tuple[Segment, list[Segment]]:
+    """A segment that is split, and the parts it is split into.
+
+    The segment's size and share are those of its parts: whoever adds up the active segments counts nobody twice.
+
+    Examples:
+        >>> parent = Segment("s", "Frequent customers", "", "cluster", None, "m/1", 0, 0, 0.0)
+        >>> names = ("New customers", "Old customers")
+        >>> parts = [Segment(name, name, "", "cluster", None, "n/1", 0, 2, 0.25) for name in names]
+        >>> whole, (one, _) = as_parts(parent, parts)
+        >>> whole.status, whole.size, whole.share, one.name, one.parent_segment_id
+        ('split', 4, 0.5, 'Frequent customers: new customers', 's')
+    """
+    size, share = sum(one.size for one in parts), math.fsum(one.share for one in parts)
+    named = [
+        replace(one, name=f"{parent.name}: {one.name[:1].lower()}{one.name[1:]}", parent_segment_id=parent.segment_id)
+        for one in parts
+    ]
+    return replace(parent, status="split", size=size, share=share), named
 
 
 def lifecycle_segments(rules: Mapping[str, str], sizes: Mapping[str, int]) -> list[Segment]:
@@ -69,10 +98,10 @@ def lifecycle_segments(rules: Mapping[str, str], sizes: Mapping[str, int]) -> li
 
 
 def registry(segments: Sequence[Segment], current: DataFrame, as_of: date) -> DataFrame:
-    """The whole registry after a publication: these segments active, all others retired.
+    """The whole registry after a publication: these segments with the status they have, all others retired.
 
     Args:
-        segments: those that have customers now.
+        segments: those that there are now.
         current: the segments table.
         as_of: date of the publication.
 
@@ -82,15 +111,13 @@ def registry(segments: Sequence[Segment], current: DataFrame, as_of: date) -> Da
     now = current.sparkSession.createDataFrame(
         [(*vars(one).values(),) for one in segments],
         "segment_id STRING, name STRING, description STRING, kind STRING, rule STRING, model_version STRING, "
-        "cluster INT, size BIGINT, share DOUBLE",
+        "cluster INT, size BIGINT, share DOUBLE, parent_segment_id STRING, status STRING",
     )
-    kept = current.select("segment_id", "status", "owner", "approver", "parent_segment_id", "created_at")
+    kept = current.select("segment_id", "owner", "approver", "created_at")
     active = now.join(kept, on="segment_id", how="left").select(
         *now.columns,
-        F.lit("active").alias("status"),
         "owner",
         "approver",
-        "parent_segment_id",
         F.coalesce("created_at", F.lit(as_of)).alias("created_at"),
         F.lit(as_of).alias("updated_at"),
         F.lit(None).cast("date").alias("retired_at"),

@@ -23,6 +23,7 @@ from segspark.progress import Reporter
 from segspark.tables import CUSTOMER_FEATURES, RUNS, Feature, Table
 
 if TYPE_CHECKING:
+    from segspark.steps.levels import Part
     from segspark.tracking import Tracker
 
 # The parts of the configuration that a phase's result depends on: a new report title is no reason to train again, and
@@ -60,6 +61,7 @@ class Context:
 
     Attributes:
         embedding_version: of the product embeddings that activity is seen with: `segspark.steps.embeddings.use`.
+        part: the segment within which is trained; None: everyone who is clustered.
     """
 
     config: Config
@@ -68,6 +70,7 @@ class Context:
     verbose: bool = False
     attempt_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     embedding_version: str = ""
+    part: "Part | None" = None
 
     @cached_property
     def spark(self) -> SparkSession:
@@ -119,6 +122,23 @@ class Context:
         """The contract of customer_features under this configuration."""
         return CUSTOMER_FEATURES.with_columns(self.features)
 
+    def within(self, part: "Part") -> "Context":
+        """The same for a training within a segment: its customers, and a registered model of its own.
+
+        Two sub-segments are enough, whatever number of segments is manageable, and the command approves of them.
+        """
+        asked, model = self.config, f"{self.config.tracking.model}-{part.segment_id}"
+        fewest = asked.clustering.manageable.model_copy(update={"min": 2})
+        changed = {
+            "clustering": asked.clustering.model_copy(update={"manageable": fewest}),
+            "promotion": asked.promotion.model_copy(update={"approval": False}),
+            "tracking": asked.tracking.model_copy(update={"model": model}),
+        }
+        config = asked.model_copy(update=changed)
+        found = Context(config, self.as_of, self.reporter, self.verbose, self.attempt_id, part=part)
+        vars(found).update(spark=self.spark, lake=self.lake)  # which are open
+        return found
+
     def run_id(self, phase: str, inputs: Mapping[str, str]) -> str:
         """Identify the work of a phase: the same work has the same id, at every attempt."""
         parts = {
@@ -127,7 +147,7 @@ class Context:
             "as_of": self.as_of.isoformat(),
             "inputs": dict(inputs),
             "version": __version__,
-        }
+        } | ({"segment": self.part.segment_id} if self.part else {})
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
     def writer(self, run_id: str) -> Writer:

@@ -108,7 +108,8 @@ def _held_out(context: Context, table: DataFrame, began: date) -> DataFrame:
 
 def _same_embeddings(context: Context, began: date, features: Collection[str]) -> bool:
     """Whether inputs that are made of product embeddings were made of the same ones then as now."""
-    return not of_embeddings(context, features) or carried(context, began) == carried(context)
+    made = of_embeddings(context, features) or (context.part is not None and context.part.of_embeddings)
+    return not made or carried(context, began) == carried(context)
 
 
 def _outcomes(context: Context, then: DataFrame, now: DataFrame) -> DataFrame:

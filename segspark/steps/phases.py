@@ -37,6 +37,12 @@ def run_approval(context: Context) -> None:
         _step("promotion", "approve")(context)
 
 
+def run_split(context: Context, segment_id: str, undo: bool) -> None:
+    """Split a segment into sub-segments, or join them again."""
+    context.tracker  # noqa: B018 (connects, and fails early)
+    _step("split", "join" if undo else "split")(context, segment_id)
+
+
 def run_phases(context: Context, names: list[str]) -> None:
     """Run phases in order. What a later one will need is asked for before anything is computed."""
     if "report" in names:

@@ -23,16 +23,17 @@ def features_at(context: Context) -> DataFrame:
 
 
 def eligible(context: Context, features: DataFrame) -> DataFrame:
-    """The customers that are clustered.
+    """The customers that are clustered; in a training within a segment, those in it.
 
     Raises:
         BadInputError: population.eligible is not a condition over the features.
     """
     condition = context.config.population.eligible
     try:
-        return features.where(F.expr(condition))
+        found = features.where(F.expr(condition))
     except PySparkException as error:
         reason = str(error).strip().splitlines()[0]
         raise BadInputError(
             [f"population.eligible: '{condition}' is not a condition over the features: {reason}"]
         ) from error
+    return found if context.part is None else context.part.of(found)

@@ -43,7 +43,7 @@ from segspark.steps.search import Fitted, Prepared, pipeline_model, prepare, sea
 from segspark.steps.slices import sliced_by, slices
 from segspark.steps.splitting import FILE, as_text, drawn_nodes, split_tree
 from segspark.tables import TRAINING_CANDIDATES
-from segspark.tracking import EMBEDDINGS, ModelVersion, Training, TrainingTable
+from segspark.tracking import EMBEDDINGS, SEGMENT, ModelVersion, Training, TrainingTable
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,8 @@ def _objective(context: Context) -> dict[str, object]:
 def _tags(context: Context, inputs: dict[str, str]) -> dict[str, str]:
     versions = {f"segspark.table.{name}": version for name, version in inputs.items()}
     described = {f"segspark.feature.{one.name}": one.comment for one in context.features}
-    return versions | described | {"segspark.config_hash": config_hash(context.config, SECTIONS["train"])}
+    segment = {SEGMENT: context.part.segment_id} if context.part else {}
+    return versions | described | segment | {"segspark.config_hash": config_hash(context.config, SECTIONS["train"])}
 
 
 def _log_findings(

@@ -6,7 +6,7 @@ import os
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 from segspark.tracking.datasets import TrainingTable
-from segspark.tracking.names import CHALLENGER, CHAMPION, EMBEDDINGS, ModelVersion, metric_name
+from segspark.tracking.names import CHALLENGER, CHAMPION, EMBEDDINGS, SEGMENT, ModelVersion, metric_name
 from segspark.tracking.tracker import Tracker
 from segspark.tracking.training import CandidateRun, Training
 
@@ -14,6 +14,7 @@ __all__ = [
     "CHALLENGER",
     "CHAMPION",
     "EMBEDDINGS",
+    "SEGMENT",
     "CandidateRun",
     "ModelVersion",
     "Tracker",

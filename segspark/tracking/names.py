@@ -9,6 +9,7 @@ CHALLENGER = "challenger"
 # Tags of runs and versions.
 RUN_ID = "segspark.run_id"
 KIND = "segspark.kind"
+SEGMENT = "segspark.segment_id"
 VERSION = "segspark.model_version"
 EMBEDDINGS = "segspark.embedding_version"
 DIGEST = "segspark.model_digest"

@@ -52,6 +52,20 @@ class Registry:
                 raise
             return None
 
+    def version(self, label: str) -> ModelVersion:
+        """A version of this model or another, by its label: name/version.
+
+        Raises:
+            BadInputError: there is none.
+        """
+        name, _, number = label.rpartition("/")
+        try:
+            return _version(self._client.get_model_version(name, number))
+        except MlflowException as error:
+            if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                raise
+            raise BadInputError([f"tracking: there is no model version {label}; was it deleted?"]) from error
+
     def trained_by(self, mlflow_run_id: str) -> ModelVersion | None:
         """The last version that a run registered, of those that can be loaded and applied."""
         found = self._client.search_model_versions(f"run_id = '{mlflow_run_id}'")

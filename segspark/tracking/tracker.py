@@ -60,6 +60,14 @@ class Tracker:
         """The model version that has the alias `challenger`, if one has."""
         return self._registry.aliased(CHALLENGER)
 
+    def version(self, label: str) -> ModelVersion:
+        """A model version by its label, of whichever registered model.
+
+        Raises:
+            BadInputError: there is none.
+        """
+        return self._registry.version(label)
+
     def metrics(self, version: ModelVersion) -> dict[str, float]:
         """What the training that made a version measured of it, by metric name."""
         return self._registry.metrics(version)

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 
 LONG = "SEGSPARK_LONG" in os.environ  # make test-long: all households, twenty inputs
 FEWER = ["--set", "clustering.k.max=4", "--set", "clustering.max_iterations={kmeans: 10, bisecting: 5, gmm: 10}"]
+FEWER += ["--set", "search.stability=0.2"]
 
 
 @dataclass(frozen=True)

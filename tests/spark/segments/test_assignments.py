@@ -188,19 +188,20 @@ def registered(spark):
     current = spark.createDataFrame(
         [
             stored_segment("kept", "active", "ann", "bob", "root", first, None),
-            stored_segment("left", "active", "ann", None, None, first, None),
+            stored_segment("left", "active", "ann", None, "root", first, None),
             stored_segment("long gone", "retired", "ann", None, None, first, date(2017, 6, 1), 0),
             stored_segment("back", "retired", "cyd", None, None, first, date(2017, 6, 1), 0),
         ],
         schema(SEGMENTS),
     )
     now = [
-        Segment("kept", "Name", "Text.", "cluster", None, "m/2", 1, 8, 0.8),
+        Segment("kept", "Name", "Text.", "cluster", None, "m/2", 1, 8, 0.8, "root"),
+        Segment("root", "Name 4", "Text.", "cluster", None, "m/1", 0, 8, 0.8, status="split"),
         Segment("back", "Name 2", "Text.", "cluster", None, "m/2", 2, 1, 0.1),
         Segment("fresh", "Name 3", "Text.", "lifecycle", "frequency = 0", "", None, 1, 0.1),
     ]
     rows = registry(now, current, NOW).collect()
-    assert len(rows) == 5
+    assert len(rows) == 6
     return {row["segment_id"]: row.asDict() for row in rows}
 
 
@@ -227,8 +228,13 @@ def test_a_segment_published_again_keeps_who_answers_for_it_and_when_it_began(re
 
 def test_a_segment_without_customers_is_retired_and_keeps_its_name(registered):
     row = registered["left"]
-    names = ("status", "retired_at", "size", "share", "name", "owner", "created_at")
-    assert [row[name] for name in names] == ["retired", NOW, 0, 0.0, "Old name", "ann", date(2017, 1, 1)]
+    names = ("status", "retired_at", "size", "share", "name", "owner", "parent_segment_id", "created_at")
+    assert [row[name] for name in names] == ["retired", NOW, 0, 0.0, "Old name", "ann", "root", date(2017, 1, 1)]
+
+
+def test_a_segment_that_is_split_has_that_status_and_the_size_of_its_parts(registered):
+    row = registered["root"]
+    assert [row[name] for name in ("status", "size", "parent_segment_id", "retired_at")] == ["split", 8, None, None]
 
 
 def test_a_segment_retired_before_stays_retired_since_then(registered):
