@@ -1,6 +1,6 @@
 """Stability: whether a cluster comes back when customers are drawn again, beside what structureless data gives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,6 +108,25 @@ def normal_like(points: Floats, seed: int, *, n: int | None = None, weights: Flo
     values, axes = np.linalg.eigh(spread)
     scores = np.random.default_rng(seed).standard_normal((n or len(points), len(values)))
     return np.asarray(scores * np.sqrt(np.maximum(values, 0.0)) @ axes.T + centre)
+
+
+def independent_like(points: Floats, seed: int, *, groups: Sequence[Sequence[int]]) -> Floats:
+    """The points with each group of coordinates put to other points, on its own: margins stay, what joins them goes.
+
+    Args:
+        points: shape (n, d).
+        seed: of the permutations.
+        groups: positions of coordinates that stay together, such as the indicators of one input.
+
+    Examples:
+        >>> found = independent_like(np.arange(9.0).reshape(3, 3), 1, groups=[(0, 2)])
+        >>> sorted((found[:, 2] - found[:, 0]).tolist()), sorted(found[:, 0].tolist()), found[:, 1].tolist()
+        ([2.0, 2.0, 2.0], [0.0, 3.0, 6.0], [1.0, 4.0, 7.0])
+    """
+    random, found = np.random.default_rng(seed), points.copy()
+    for group in map(list, groups):
+        found[:, group] = points[random.permutation(len(points))][:, group]
+    return found
 
 
 def jaccard(labels: Ints, others: Ints, k: int, weights: Floats | None = None) -> Floats:

@@ -1,6 +1,6 @@
 """Comparison of candidates beyond one algorithm: what their segments tell of the next period, and whether they last."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,10 +11,11 @@ from segspark.clustering.agreement import adjusted_rand, over_seeds
 from segspark.clustering.choice import obstacle, unmanageable
 from segspark.clustering.clusterers import Floats
 from segspark.clustering.evaluation import Evaluation
-from segspark.clustering.labelling import anew, clusterer_of, labels_of
+from segspark.clustering.labelling import Shape, anew, clusterer_of, labels_of
 from segspark.clustering.numbers import Numbers, numbers_of_clusters
-from segspark.clustering.stability import bootstrap_jaccard, normal_like, null_jaccard
+from segspark.clustering.stability import bootstrap_jaccard, independent_like, normal_like, null_jaccard
 from segspark.clustering.yardstick import separations
+from segspark.kernels.classes import Classes
 from segspark.progress import Reporter
 from segspark.steps.next_period import NextPeriod
 from segspark.steps.search import Fitted, Prepared
@@ -87,8 +88,18 @@ def _lasting(found: Found, prepared: Prepared, then: Floats | None) -> Found:
     evaluation = replace(evaluation, stability=min(bootstrap_jaccard(points, labels, k, seed, **again).jaccard))
     if obstacle(evaluation, prepared.settings, prepared.search):
         return evaluation, fitted
-    null = null_jaccard(partial(normal_like, points), k, seed, nulls=_NULLS, **again)[0]
+    null = null_jaccard(_structureless(fitted.shape, points), k, seed, nulls=_NULLS, **again)[0]
     return replace(evaluation, stability_null=null, **_agreeing(fitted, k, prepared, then)), fitted
+
+
+def _structureless(shape: Shape, points: Floats) -> Callable[[int], Floats]:
+    """Makes points without structure from a seed: one cloud; for latent classes, answers independent of each other.
+
+    A cloud has no answers, and latent classes are what makes answers depend on each other.
+    """
+    if isinstance(shape, Classes):
+        return partial(independent_like, points, groups=shape.indicators)
+    return partial(normal_like, points)
 
 
 def _agreeing(fitted: Fitted, k: int, prepared: Prepared, then: Floats | None) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def found_on(view, customers):
     out = io.StringIO()
     reporter = Reporter(Console(file=out, width=400))
     prepared = prepare(customers, view, SETTINGS, ASKED)
-    pairs = compared(search(prepared, reporter), prepared, None, reporter)
+    pairs = compared(search(prepared, reporter), prepared, None, None, reporter)
     evaluations = {one.candidate.algorithm: one for one, _ in pairs}
     return Found(prepared, evaluations, {one.candidate.algorithm: one for _, one in pairs}, out.getvalue())
 
@@ -187,6 +187,11 @@ def test_planted_classes_are_found(on_habits, customers, kinds):
     assert adjusted_rand_score(kinds, told) > 0.8
     assert on_habits.evaluations["lca"].cluster_sizes == tuple(sorted(np.bincount(told), reverse=True))
     assert on_habits.evaluations["lca"].stability > 0.8
+
+
+def test_answers_that_do_not_depend_on_each_other_have_no_classes_that_come_back(on_habits):
+    found = on_habits.evaluations["lca"]
+    assert found.stability_null < found.stability - 0.2
 
 
 def test_published_classes_are_the_likeliest_by_the_fitted_model_and_those_of_the_search(on_habits, customers, codes):
