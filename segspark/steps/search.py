@@ -189,19 +189,21 @@ def _fitted(
 ) -> list[Fitted]:
     """Fit each candidate, several at a time."""
     settings = prepared.settings
+    trained = prepared.frame.where(~passes.held_out(prepared.search.holdout_share))
     with threadpool_limits(1), ThreadPool(settings.parallel_fits) as pool:
-        fit = _on_all(wanted, prepared) if prepared.search.exact else _on_coreset(wanted, prepared, pool)
+        exact = prepared.search.exact
+        fit = _on_all(trained.persist(), prepared) if exact else _on_coreset(wanted, prepared, pool)
         coming = pool.imap(fit if answers is None else _or_classes(fit, prepared, answers), wanted)
         found = [
             _in_time(coming, candidate, settings.fit_timeout_seconds)
             for candidate in reporter.track(wanted, "candidates")
         ]
+    trained.unpersist()
     return found
 
 
-def _on_all(wanted: Sequence[Candidate], prepared: Prepared) -> Callable[[Candidate], Fitted]:
-    """Fits by spark.ml on all customers trained on, which are kept for it."""
-    trained = prepared.frame.where(~passes.held_out(prepared.search.holdout_share)).persist()
+def _on_all(trained: DataFrame, prepared: Prepared) -> Callable[[Candidate], Fitted]:
+    """Fits by spark.ml on all customers trained on."""
 
     def fit(candidate: Candidate) -> Fitted:
         started = time.monotonic()
