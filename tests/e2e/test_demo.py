@@ -93,7 +93,8 @@ def test_mlflow_has_27_children_one_champion_and_the_figures(runs):
         client.get_model_version_by_alias("complete-journey-segments", "champion").name == "complete-journey-segments"
     )
     figures = {artifact.path for artifact in client.list_artifacts(parent.info.run_id, "figures")}
-    assert figures == {f"figures/{name}.png" for name in ("selection_curves", "segment_sizes", "segment_heat_map")}
+    names = ("selection_curves", "segment_sizes", "segment_heat_map", "split_tree")
+    assert figures == {f"figures/{name}.png" for name in names}
 
 
 def test_the_end_names_the_tables_the_report_and_the_store_with_commands_that_open_them(runs):
