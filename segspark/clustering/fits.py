@@ -9,6 +9,7 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 from segspark.clustering.mixtures import fitted, prior_of
+from segspark.config.model import Algorithm, Clustering, Search
 from segspark.kernels.mixtures import Mixture
 from segspark.kernels.partitions import Partition, nearness
 from segspark.kernels.points import Floats, Grid
@@ -139,6 +140,42 @@ def mixed(points: Floats, weights: Floats, centres: Floats, steps: int, toleranc
 def centres_of(model: Any) -> Floats:
     """A KMeansModel's or BisectingKMeansModel's centres, shape (k, inputs)."""
     return np.array([np.asarray(centre) for centre in model.clusterCenters()])
+
+
+def shape_of(
+    algorithm: Algorithm,
+    points: Floats,
+    weights: Floats,
+    k: int,
+    seed: int,
+    settings: Clustering,
+    search: Search,
+    step: float = 1.0,
+) -> Partition | Mixture:
+    """What an algorithm makes of points on the driver: the centres of KMeans, a tree of splits, or a mixture.
+
+    Args:
+        algorithm: kmeans, bisecting or gmm.
+        points: whole numbers of steps, shape (n, inputs).
+        weights: of the points.
+        k: clusters.
+        seed: of the starts.
+        settings: iterations and tolerance.
+        search: restarts.
+        step: of the grid: a mixture is in the prepared unit.
+
+    Examples:
+        >>> points = np.array([[0.0], [2.0], [90.0], [92.0]])
+        >>> found = shape_of("kmeans", points, np.ones(4), 2, 1, Clustering(), Search())
+        >>> sorted(found.centres.ravel().tolist())
+        [1.0, 91.0]
+    """
+    if algorithm == "bisecting":
+        return bisected(points, weights, k, search.restarts, seed, settings.max_iterations["bisecting"])
+    centres = nearest_centres(points, weights, k, search.restarts, seed, settings.max_iterations["kmeans"])
+    if algorithm == "kmeans":
+        return Partition(np.rint(centres))
+    return mixed(points * step, weights, centres * step, settings.max_iterations["gmm"], settings.tolerance)
 
 
 def mixture_of(model: Any) -> Mixture:

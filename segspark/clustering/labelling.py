@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from segspark.clustering.answer_patterns import Item, Patterns
 from segspark.clustering.clusterers import Clusterer, Floats, Ints, kmeans
-from segspark.clustering.fits import bisected, mixed, nearest_centres
+from segspark.clustering.fits import shape_of
 from segspark.clustering.latent_classes import posteriors
 from segspark.clustering.latent_fitting import fit, too_many_classes
 from segspark.config.model import Algorithm, Clustering, Search
@@ -80,13 +80,7 @@ def anew(algorithm: Algorithm, shape: Shape, settings: Clustering, search: Searc
         k = min(k, len(np.unique(points, axis=0))) if points.size else 1
         if k == 1:
             return np.zeros(len(points), dtype=np.int64)
-        starts = search.restarts, seed, settings.max_iterations[algorithm]
-        if algorithm == "bisecting":
-            return labels_of(bisected(points, shares, k, *starts), points, 1.0)
-        centres = nearest_centres(points, shares, k, *starts)
-        if algorithm == "kmeans":
-            return labels_of(Partition(np.rint(centres)), points, 1.0)
-        return labels_of(mixed(points, shares, centres, starts[-1], settings.tolerance), points, 1.0)
+        return labels_of(shape_of(algorithm, points, shares, k, seed, settings, search), points, 1.0)
 
     return clustered
 

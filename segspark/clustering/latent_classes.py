@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segspark.clustering.answer_patterns import Item, Patterns
+from segspark.clustering.indices import bic
 
 _Doubles = npt.NDArray[np.float64]
 
@@ -66,7 +67,7 @@ class LatentClasses:
     @property
     def bic(self) -> float:
         """The Bayesian information criterion: smaller is better."""
-        return float(self.parameters * np.log(self.customers) - 2 * self.log_likelihood)
+        return bic(self.log_likelihood, self.customers, self.parameters)
 
 
 def free_parameters(items: Sequence[Item], k: int) -> int:

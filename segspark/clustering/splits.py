@@ -81,7 +81,7 @@ def splits(
         raise ValueError("a flat partition has no splits")
     below = {node: two for node, two in enumerate(tree.children) if two[1] >= 0}
     parents = {child: node for node, two in below.items() for child in two}
-    reached, told = _reached(tree.nodes, below, points), _reached(tree.nodes, below, sample)
+    reached, told = (tree.reached(nearness(some.T, tree.nodes)) for some in (points, sample))
     apart = {node: _split(features, two, (told[two[0]], told[two[1]])) for node, two in below.items()}
     return tuple(
         Node(
@@ -93,21 +93,6 @@ def splits(
         )
         for node, centre in enumerate(tree.nodes)
     )
-
-
-def _reached(nodes: Floats, below: Mapping[int, tuple[int, int]], points: Floats) -> dict[int, Ints]:
-    """The places of the points that come to each node, going to the nearer of two parts, or to the first."""
-    found, waiting = {0: np.arange(len(points))}, [0]
-    while waiting:
-        node = waiting.pop()
-        if node not in below:
-            continue
-        apart = nearness(points[found[node]].T, nodes[list(below[node])])
-        goes_left = apart[0] <= apart[1]
-        for child, side in zip(below[node], (goes_left, ~goes_left), strict=True):
-            found[child] = found[node][side]
-        waiting += below[node]
-    return found
 
 
 def _split(features: Mapping[str, Floats], two: tuple[int, int], reached: tuple[Ints, Ints]) -> Split | None:

@@ -47,16 +47,30 @@ class Partition:
 
     def _leaf(self, to_nodes: Floats) -> npt.NDArray[np.intp]:
         found = np.zeros(to_nodes.shape[1], np.intp)
-        waiting = [(0, np.arange(len(found)))]
-        while waiting:
-            node, points = waiting.pop()
-            left, right = self.children[node]
+        for node, points in self.reached(to_nodes).items():
+            left, _ = self.children[node]
             if left < 0:
                 found[points] = -1 - left
+        return found
+
+    def reached(self, to_nodes: Floats) -> dict[int, npt.NDArray[np.intp]]:
+        """The places of the points that come to each node of a tree, by node.
+
+        Args:
+            to_nodes: squared distances to the nodes, less a number of each point's own, shape (nodes, n).
+        """
+        found = {0: np.arange(to_nodes.shape[1])}
+        waiting = [0]
+        while waiting:
+            node = waiting.pop()
+            left, right = self.children[node]
+            if left < 0:
                 continue
+            points = found[node]
             # MLlib goes to the first of two equally near children.
             goes_left = to_nodes[left, points] <= to_nodes[right, points]
-            waiting += [(left, points[goes_left]), (right, points[~goes_left])]
+            found |= {left: points[goes_left], right: points[~goes_left]}
+            waiting += [left, right]
         return found
 
 

@@ -19,12 +19,10 @@ from segspark.clustering.answer_patterns import Patterns
 from segspark.clustering.candidates import CLUSTER, Candidate, candidates, estimator, too_few_customers
 from segspark.clustering.evaluation import Distances, Evaluation, of_classes, of_mixture, of_partition, silhouettes
 from segspark.clustering.fits import (
-    bisected,
     centres_of,
     first_splits,
-    mixed,
     mixture_of,
-    nearest_centres,
+    shape_of,
     tree_of,
 )
 from segspark.clustering.labelling import Shape, labels_of
@@ -41,7 +39,7 @@ from segspark.errors import BadInputError, SegsparkError
 from segspark.io.models import centres_model, mixture_model, saved_nodes, tree_model
 from segspark.kernels.mixtures import Mixture
 from segspark.kernels.partitions import Partition
-from segspark.kernels.points import Floats, Grid
+from segspark.kernels.points import Grid
 from segspark.progress import Reporter
 
 
@@ -224,15 +222,13 @@ def _shape(model: Any, candidate: Candidate, prepared: Prepared) -> Partition | 
 def _on_coreset(wanted: Sequence[Candidate], prepared: Prepared, pool: ThreadPool) -> Callable[[Candidate], Fitted]:
     """Fits on the driver; the trees of a seed are the first splits of the largest one's."""
     largest = {one.seed: one.k for one in sorted(wanted) if one.algorithm == "bisecting"}
-    trees = {seed: pool.apply_async(_timed, (_tree, prepared, k, seed)) for seed, k in largest.items()}
+    trees = {seed: pool.apply_async(_timed, (_driven, "bisecting", prepared, k, seed)) for seed, k in largest.items()}
 
     def fit(candidate: Candidate) -> Fitted:
         if candidate.algorithm == "bisecting":
             tree, seconds = trees[candidate.seed].get()
             return Fitted(candidate, first_splits(tree, candidate.k), None, seconds)
-        shape, seconds = _timed(
-            _mixture if candidate.algorithm == "gmm" else _nearest, prepared, candidate.k, candidate.seed
-        )
+        shape, seconds = _timed(_driven, candidate.algorithm, prepared, candidate.k, candidate.seed)
         return Fitted(candidate, shape, None, seconds)
 
     return fit
@@ -259,27 +255,10 @@ def _timed(fit: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
     return fit(*arguments), time.monotonic() - started
 
 
-def _nearest(prepared: Prepared, k: int, seed: int) -> Partition:
-    return Partition(np.rint(nearest_centres(*_coreset(prepared), k, *_starts(prepared, "kmeans", seed))))
-
-
-def _tree(prepared: Prepared, k: int, seed: int) -> Partition:
-    return bisected(*_coreset(prepared), k, *_starts(prepared, "bisecting", seed))
-
-
-def _mixture(prepared: Prepared, k: int, seed: int) -> Mixture:
-    points, weights = _coreset(prepared)
-    centres = nearest_centres(points, weights, k, *_starts(prepared, "kmeans", seed))
-    settings, step = prepared.settings, prepared.step
-    return mixed(points * step, weights, centres * step, settings.max_iterations["gmm"], settings.tolerance)
-
-
-def _coreset(prepared: Prepared) -> tuple[Floats, Floats]:
-    return prepared.drawn.coreset, prepared.drawn.weights
-
-
-def _starts(prepared: Prepared, algorithm: Algorithm, seed: int) -> tuple[int, int, int]:
-    return prepared.search.restarts, seed, prepared.settings.max_iterations[algorithm]
+def _driven(algorithm: Algorithm, prepared: Prepared, k: int, seed: int) -> Partition | Mixture:
+    """A fit of the coreset."""
+    drawn = prepared.drawn
+    return shape_of(algorithm, drawn.coreset, drawn.weights, k, seed, prepared.settings, prepared.search, prepared.step)
 
 
 def _in_time(fitted: Any, candidate: Candidate, seconds: int) -> Fitted:
@@ -312,9 +291,9 @@ def _measured(fitted: Sequence[Fitted], prepared: Prepared) -> list[Evaluation]:
     """Measure all candidates on all customers: one pass for partitions, one for mixtures."""
     blocks, about = prepared.blocks, np.rint(prepared.trained.mean)
     cut = [one.shape for one in fitted if isinstance(one.shape, Partition)]
-    mixed = [one.shape for one in fitted if not isinstance(one.shape, Partition)]
+    dense = [one.shape for one in fitted if not isinstance(one.shape, Partition)]
     by_centres = iter(passes.measured(blocks, cut, about) if cut else [])
-    by_density = iter(passes.mixture_sums(blocks, mixed) if mixed else [])
+    by_density = iter(passes.mixture_sums(blocks, dense) if dense else [])
     points, found = prepared.drawn.evaluated, []
     distances = Distances.between(points * prepared.step)
     for one in fitted:

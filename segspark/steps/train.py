@@ -89,7 +89,8 @@ def train(context: Context) -> Sequence[Outcome]:
 
 def _train(context: Context, training: Training, customers: DataFrame, inputs: dict[str, str]) -> ModelVersion:
     settings, columns = context.config.clustering, sliced_by(context)
-    sample = training_sample(_trained(context, customers), settings.sample_rows, settings.seed).persist()
+    trained = customers.where(~held_out(context.config.search.holdout_share))
+    sample = training_sample(trained, settings.sample_rows, settings.seed).persist()
     views = plan(context, sample)
     embeddings = carried(context) if wanted(context) else ""
     tags = _tags(context, inputs) | ({EMBEDDINGS: embeddings} if embeddings else {})
@@ -124,10 +125,6 @@ def _train(context: Context, training: Training, customers: DataFrame, inputs: d
     for frame in [sample, *([period.rows] if period else [])]:
         frame.unpersist()
     return version
-
-
-def _trained(context: Context, customers: DataFrame) -> DataFrame:
-    return customers.where(~held_out(context.config.search.holdout_share))
 
 
 def _selected(
