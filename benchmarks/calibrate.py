@@ -27,7 +27,7 @@ from segspark.clustering.gap import gap_statistic
 from segspark.clustering.prediction_strength import prediction_strength
 from segspark.clustering.preparation import plan_inputs
 from segspark.clustering.structure import structure
-from segspark.config.model import Clustering
+from segspark.config.clustering import Clustering
 
 FIRST = 10_000  # the seeds before were looked at with an earlier rule
 LARGEST_K = 10  # that the single criteria look at

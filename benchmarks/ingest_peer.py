@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from segspark.config import load_config
-from segspark.config.model import Source
+from segspark.config.sources import Source
 from segspark.io.session import open_session
 from segspark.tables import EVENTS
 

@@ -7,7 +7,7 @@ from pyspark.ml import Estimator
 from pyspark.ml.clustering import BisectingKMeans, GaussianMixture, KMeans
 
 from segspark.clustering.preparation import PREPARED
-from segspark.config.model import ALL, Algorithm, Clustering
+from segspark.config.clustering import ALL, Algorithm, Clustering
 
 _POINTS_PER_DIMENSION = 10
 JITTER = 0.02  # standard deviations per input, by which customers are moved for mixtures

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from segspark.clustering.candidates import Candidate
 from segspark.clustering.evaluation import Evaluation
 from segspark.clustering.stability import words
-from segspark.config.model import ALL, Clustering, Search
+from segspark.config.clustering import ALL, Clustering, Search
 from segspark.errors import RefusedError
 
 

@@ -9,7 +9,7 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 from segspark.clustering.mixtures import fitted, prior_of
-from segspark.config.model import Algorithm, Clustering, Search
+from segspark.config.clustering import Algorithm, Clustering, Search
 from segspark.kernels.mixtures import Mixture
 from segspark.kernels.partitions import Partition, nearness
 from segspark.kernels.points import Floats, Grid

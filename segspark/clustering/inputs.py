@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from segspark.columns import quoted
-from segspark.config.model import Transform
+from segspark.config.clustering import Transform
 
 Floats = npt.NDArray[np.float64]
 

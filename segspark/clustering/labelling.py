@@ -14,7 +14,7 @@ from segspark.clustering.clusterers import Clusterer, Floats, Ints, kmeans
 from segspark.clustering.fits import shape_of
 from segspark.clustering.latent_classes import posteriors
 from segspark.clustering.latent_fitting import fit, too_many_classes
-from segspark.config.model import Algorithm, Clustering, Search
+from segspark.config.clustering import Algorithm, Clustering, Search
 from segspark.kernels.classes import Classes
 from segspark.kernels.mixtures import Mixture
 from segspark.kernels.partitions import Partition, nearness

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from segspark.config.model import Goal, Objective
+from segspark.config.clustering import Goal, Objective
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from segspark.clustering.inputs import Coordinate, Input, LevelsInput, NumberInput, Shape, power_of, robust_deviation
 from segspark.columns import quoted
-from segspark.config.model import Clustering
+from segspark.config.clustering import Clustering
 
 PREPARED = "features"
 

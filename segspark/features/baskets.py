@@ -4,7 +4,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from segspark.config.model import Embeddings
+from segspark.config.features import Embeddings
 
 _KEYS = {"orders": "order_id", "sessions": "session_id"}
 

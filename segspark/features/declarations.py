@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from segspark.config.model import Attribute, Family, Features
+from segspark.config.features import Family, Features
+from segspark.config.sources import Attribute
 from segspark.errors import BadInputError
 from segspark.features.families import behaviour, purchases, tastes, worth
 from segspark.features.families.own import own

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from segspark.columns import exact_sum, units
-from segspark.config.model import Features
+from segspark.config.features import Features
 from segspark.features.measures import is_one_of, total_of
 
 

@@ -14,7 +14,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from segspark.config.model import Embeddings
+from segspark.config.features import Embeddings
 from segspark.errors import BadInputError
 from segspark.features.baskets import sampled, sentences
 

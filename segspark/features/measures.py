@@ -8,7 +8,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
 from segspark.columns import amount, exact_sum, quoted, text_literal, units
-from segspark.config.model import Features
+from segspark.config.features import Features
 from segspark.features.families.own import argument
 from segspark.tables import Column
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from segspark.config.model import Features
+from segspark.config.features import Features
 from segspark.features.dimensions import Dimension, Summary, dimensions, summaries
 from segspark.features.families.own import other_name
 from segspark.features.measures import Measure, measures

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from segspark.config.model import Features
+from segspark.config.features import Features
 from segspark.features.dialect import duckdb_sql, text
 from segspark.features.dimensions import ANSWERED, BRANDS, CAMPAIGNS, REACHED
 from segspark.features.measures import Measure

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from segspark.columns import local_date
-from segspark.config.model import Rule
+from segspark.config.sources import Rule
 from segspark.ingest.rules import column_of, restricted, rule_reason
 
 _FIELDS = {"reject": "_reasons", "warn": "_warnings", "fail": "_fatal"}

@@ -22,7 +22,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from segspark.config.model import Identity
+from segspark.config.sources import Identity
 from segspark.ingest.components import IDENTIFIER, Checkpoint, connected_components, links, usable, with_holders
 
 _SOURCE_ID = "source_customer_id"

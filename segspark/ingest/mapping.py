@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DateType, NullType, NumericType, StringType, TimestampNTZType, TimestampType
 
 from segspark.columns import local_date
-from segspark.config.model import Source
+from segspark.config.sources import Source
 from segspark.tables import Column, Table
 
 DERIVED = ("source_customer_id", "event_date", "source", "run_id")

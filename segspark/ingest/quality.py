@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from segspark.config.model import Rule
+from segspark.config.sources import Rule
 from segspark.ingest.rules import rule_reason
 
 

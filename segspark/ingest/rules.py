@@ -13,7 +13,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from segspark.columns import midnight, quoted
-from segspark.config.model import Config, Rule
+from segspark.config.model import Config
+from segspark.config.sources import Rule
 from segspark.ingest.mapping import canonical_columns, reasons
 from segspark.tables import Table
 

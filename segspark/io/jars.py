@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from segspark.config.load import reveal
-from segspark.config.model import Input, Source
+from segspark.config.sources import Input, Source
 from segspark.errors import BadInputError
 
 DELTA = "io.delta:delta-spark_4.2_2.13:4.4.0"

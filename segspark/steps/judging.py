@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 from segspark.config import Source
-from segspark.config.model import Rule
+from segspark.config.sources import Rule
 from segspark.errors import BadInputError, SegsparkError
 from segspark.ingest.across import is_stale, newest_date, with_repeated_values, with_unknown_keys
 from segspark.ingest.duplicates import hashed_key

@@ -13,7 +13,7 @@ from segspark.clustering.objective import mistakes, preset_inputs
 from segspark.clustering.preparation import PREPARED, plan_inputs, summarised
 from segspark.clustering.views import View, rotated
 from segspark.config import Clustering
-from segspark.config.model import ALL
+from segspark.config.clustering import ALL
 from segspark.errors import BadInputError
 from segspark.steps.context import Context
 

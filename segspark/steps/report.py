@@ -8,8 +8,8 @@ from pyspark.sql import functions as F
 
 from segspark import __version__
 from segspark.columns import quoted
+from segspark.config.clustering import ALL
 from segspark.config.load import reveal
-from segspark.config.model import ALL
 from segspark.errors import BadInputError
 from segspark.io.files import write_text
 from segspark.reporting.distributions import distribution

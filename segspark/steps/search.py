@@ -34,7 +34,7 @@ from segspark.clustering.preparation import PREPARED
 from segspark.clustering.views import View
 from segspark.columns import quoted
 from segspark.config import Clustering, Search
-from segspark.config.model import Algorithm
+from segspark.config.clustering import Algorithm
 from segspark.errors import BadInputError, SegsparkError
 from segspark.io.models import centres_model, mixture_model, saved_nodes, tree_model
 from segspark.kernels.mixtures import Mixture

@@ -9,7 +9,7 @@ from segspark.clustering.evaluation import Evaluation
 from segspark.clustering.numbers import Numbers
 from segspark.clustering.objective import kpi_of
 from segspark.clustering.outcomes import ClusterOutcome, reached
-from segspark.config.model import Objective
+from segspark.config.clustering import Objective
 from segspark.reporting.agreement import agreement_page
 from segspark.reporting.explanation import next_period_section
 from segspark.steps.slices import Slice

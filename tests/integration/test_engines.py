@@ -9,7 +9,8 @@ import pytest
 from pyspark.sql import functions as F
 
 from benchmarks.events_data import ZONE, generate
-from segspark.config.model import Config, Family
+from segspark.config.features import Family
+from segspark.config.model import Config
 from segspark.errors import BadInputError
 from segspark.features.plan import plan_of
 from segspark.progress import Reporter

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from segspark.config.model import Source
+from segspark.config.sources import Source
 from segspark.errors import BadInputError
 from segspark.io.jdbc import new_rows
 from tests.integration.servers import free_port

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from segspark.columns import text_literal
-from segspark.config.model import Attribute, Features
+from segspark.config.features import Features
+from segspark.config.sources import Attribute
 from segspark.features.families.sql import NEVER_NULL, count_feature, days_since, rate, rate_feature
 from segspark.tables import Feature
 

@@ -2,7 +2,7 @@
 
 import re
 
-from segspark.config.model import OwnFeature
+from segspark.config.features import OwnFeature
 from segspark.features.families.sql import NEVER_NULL
 from segspark.tables import Feature
 

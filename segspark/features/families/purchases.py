@@ -1,6 +1,6 @@
 """What and how customers buy: recency, frequency, value, rhythm, breadth, and how that changes."""
 
-from segspark.config.model import Features
+from segspark.config.features import Features
 from segspark.features.families.sql import NEVER_NULL, NO_ORDER, days_since, rate
 from segspark.tables import Feature
 

@@ -1,6 +1,6 @@
 """Tastes: what customers buy, by where their products lie among those that are bought together."""
 
-from segspark.config.model import Embeddings
+from segspark.config.features import Embeddings
 from segspark.tables import Feature
 
 # Below this weight of all lines, 40 half-lives, sums keep too few digits for their quotient to be told.

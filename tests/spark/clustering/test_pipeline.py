@@ -22,7 +22,7 @@ from segspark.clustering.inputs import LevelsInput, NumberInput, Shape
 from segspark.clustering.preparation import PREPARED, preparation_stages, summarised
 from segspark.clustering.sampling import training_sample
 from segspark.clustering.scoring import cluster_count, score
-from segspark.config.model import Clustering
+from segspark.config.clustering import Clustering
 
 IRIS = load_iris().data
 

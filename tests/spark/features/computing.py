@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from segspark.columns import local_date
-from segspark.config.model import Features
+from segspark.config.features import Features
 from segspark.features.activity import activity, with_taste
 from segspark.features.lookback import customer_features
 from segspark.features.plan import plan_of

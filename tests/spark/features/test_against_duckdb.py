@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.compare import unequal
 from benchmarks.events_data import ZONE, generate
-from segspark.config.model import Features
+from segspark.config.features import Features
 from segspark.features.declarations import declared_features
 from tests.spark.features.computing import features_at
 

@@ -13,7 +13,7 @@ from itertools import count
 
 import pytest
 
-from segspark.config.model import Features
+from segspark.config.features import Features
 from segspark.features.declarations import declared_features
 from tests.spark.features.computing import features_at
 

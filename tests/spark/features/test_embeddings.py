@@ -10,7 +10,7 @@ from statistics import fmean
 import pytest
 from pyspark.sql import functions as F
 
-from segspark.config.model import Embeddings, Features
+from segspark.config.features import Embeddings, Features
 from segspark.errors import BadInputError
 from segspark.features.baskets import sampled, sentences
 from segspark.features.declarations import declared_features

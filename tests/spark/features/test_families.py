@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from segspark.config.model import Attribute, Features, OwnFeature
+from segspark.config.features import Features, OwnFeature
+from segspark.config.sources import Attribute
 from segspark.errors import BadInputError
 from segspark.features.declarations import declared_features
 from tests.spark.features.computing import features_at

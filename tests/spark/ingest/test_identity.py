@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
-from segspark.config.model import Identity
+from segspark.config.sources import Identity
 from segspark.ingest.identity import identifier_rows, identities, resolved, touched
 
 Held = tuple[str, str, str]  # customer, identifier type, identifier

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 from pyspark.sql import functions as F
 
-from segspark.config.model import Config, EventSource
+from segspark.config.model import Config
+from segspark.config.sources import EventSource
 from segspark.ingest.mapping import map_rows, mapping_problems
 from segspark.ingest.rules import built_in
 from segspark.ingest.rules import judged as judge

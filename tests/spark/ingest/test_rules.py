@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from segspark.config.model import Config, Rule
+from segspark.config.model import Config
+from segspark.config.sources import Rule
 from segspark.ingest.across import with_repeated_values, with_unknown_keys
 from segspark.ingest.rules import built_in, declared, judged
 from segspark.tables import CAMPAIGNS, CONSENTS, CUSTOMERS, EVENTS

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from segspark.config.model import Source
+from segspark.config.sources import Source
 from segspark.errors import BadInputError
 from segspark.io.folders import CORRUPT, new_files
 

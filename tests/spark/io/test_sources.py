@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segspark.config.model import Join, Source
+from segspark.config.sources import Join, Source
 from segspark.errors import BadInputError
 from segspark.io.sources import read_new
 

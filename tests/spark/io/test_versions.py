@@ -8,7 +8,7 @@ from functools import reduce
 import pytest
 from pyspark.sql import Row
 
-from segspark.config.model import Source
+from segspark.config.sources import Source
 from segspark.errors import BadInputError
 from segspark.io.deltalog import NotPossible, added_files
 from segspark.io.versions import new_rows

@@ -9,7 +9,7 @@ import pytest
 from segspark.clustering.candidates import Candidate, candidates
 from segspark.clustering.choice import choose
 from segspark.clustering.evaluation import Evaluation
-from segspark.config.model import Clustering, Manageable, Search, Tried
+from segspark.config.clustering import Clustering, Manageable, Search, Tried
 from segspark.errors import RefusedError
 
 SETTINGS = Clustering(manageable=Manageable(min=3, max=5), smallest_share=0.1)

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from segspark.clustering.labelling import anew, clusterer_of, labels_of
-from segspark.config.model import Clustering, Search
+from segspark.config.clustering import Clustering, Search
 from segspark.kernels.classes import Classes
 from segspark.kernels.partitions import Partition
 

@@ -11,7 +11,7 @@ from scipy.stats import yeojohnson
 
 from segspark.clustering.inputs import NumberInput, Shape
 from segspark.clustering.preparation import plan_inputs, skewness
-from segspark.config.model import Clustering
+from segspark.config.clustering import Clustering
 
 WHOLE = Clustering(winsorise=(0.0, 1.0))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segspark.config.model import Features
+from segspark.config.features import Features
 from segspark.features.declarations import declared_features
 from segspark.segments.identity import cluster_segment_id
 from segspark.segments.naming import number, wordings

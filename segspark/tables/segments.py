@@ -1,0 +1,121 @@
+"""The contracts of what segments are, who is in them, and what becomes of them."""
+
+from segspark.tables.contract import AS_OF, CUSTOMER, MODEL, RUN, SEGMENT, Column, Table
+
+TRAINING_CANDIDATES = Table(
+    "training_candidates",
+    "One row per candidate of a training run.",
+    (
+        RUN,
+        Column("algorithm", "STRING", "kmeans, bisecting, gmm or lca."),
+        Column("k", "INT", "Number of clusters asked for."),
+        Column("seed", "BIGINT", "Seed of the fit."),
+        Column("clusters", "INT", "Number of clusters that have members."),
+        Column("silhouette_euclidean", "DOUBLE", "Mean silhouette, Euclidean distance, on the evaluation sample."),
+        Column("silhouette_error", "DOUBLE", "Standard error of that mean over the customers of the sample."),
+        Column("silhouette_squared_euclidean", "DOUBLE", "Mean silhouette, squared Euclidean distance, same sample."),
+        Column("simplified_silhouette", "DOUBLE", "Mean simplified silhouette, Euclidean, all; null for gmm, lca."),
+        Column("calinski_harabasz", "DOUBLE", "Variance ratio, customers trained on; null for gmm, lca."),
+        Column("davies_bouldin", "DOUBLE", "Mean likeness of clusters, Euclidean, trained on; null for gmm, lca."),
+        Column("cost", "DOUBLE", "Sum of squared distances to the own centre, trained on; null for gmm, lca."),
+        Column("holdout_cost", "DOUBLE", "The same of a customer held out, on average; null for gmm, lca."),
+        Column("log_likelihood", "DOUBLE", "Log-likelihood of customers trained on, nats; null but for gmm, lca."),
+        Column("holdout_log_likelihood", "DOUBLE", "The same of one held out, on average; null but for gmm, lca."),
+        Column("bic", "DOUBLE", "Bayesian information criterion, lower is better; null but for gmm, lca."),
+        Column("separation", "DOUBLE", "Adjusted share of variance of the next period's KPI, held out."),
+        Column("separation_error", "DOUBLE", "Standard error of the separation."),
+        Column("stability", "DOUBLE", "Mean Jaccard similarity of the weakest cluster; null if not tried."),
+        Column("stability_null", "DOUBLE", "The same where customers have no structure; null if not tried."),
+        Column("seed_agreement", "DOUBLE", "Mean adjusted Rand index of fits by other seeds; null if not tried."),
+        Column("time_agreement", "DOUBLE", "Adjusted Rand index with a fit of the last period; null if not tried."),
+        Column("gap", "DOUBLE", "Gap statistic, squared Euclidean, evaluation sample; null but for kmeans."),
+        Column("gap_error", "DOUBLE", "Standard error of the gap."),
+        Column("prediction_strength", "DOUBLE", "Prediction strength, evaluation sample; null but for kmeans."),
+        Column("smallest_share", "DOUBLE", "Share of the smallest cluster, all customers."),
+        Column("cluster_sizes", "ARRAY<BIGINT>", "Customers of each cluster, the largest first."),
+        Column("chosen", "BOOLEAN", "Whether this candidate was published."),
+        Column("reason", "STRING", "Why it was or was not chosen."),
+        Column("duration_seconds", "DOUBLE", "Seconds for fitting and measuring it."),
+        Column("mlflow_run_id", "STRING", "Its run in MLflow."),
+        AS_OF,
+        Column("feature_set", "STRING", "What it clusters: all inputs, a configured set, or components of either."),
+    ),
+    key=("run_id", "algorithm", "k", "seed", "feature_set"),
+    run_columns=("mlflow_run_id", "duration_seconds"),
+)
+
+SEGMENTS = Table(
+    "segments",
+    "The registry: one row per segment that was ever published.",
+    (
+        SEGMENT,
+        Column("name", "STRING", "Plain-language name, unique among the active."),
+        Column("description", "STRING", "What distinguishes its customers, in original units."),
+        Column("kind", "STRING", "cluster, rule or lifecycle."),
+        Column("rule", "STRING", "Condition of a rule or lifecycle segment; null for clusters."),
+        Column(
+            "status", "STRING", "draft, in_review, approved, active, split (its customers are in its parts) or retired."
+        ),
+        Column("owner", "STRING", "Who answers for it."),
+        Column("approver", "STRING", "Who approved it; null where promotion approves."),
+        MODEL,
+        Column("cluster", "INT", "Number of the model's cluster; null but for clusters."),
+        Column("parent_segment_id", "STRING", "Segment that it is a part of: the one that was split."),
+        Column("size", "BIGINT", "Customers in it; of one that is split, in its parts: add up the active ones."),
+        Column("share", "DOUBLE", "Its share of all customers."),
+        Column("created_at", "DATE", "as_of of its first publication."),
+        Column("updated_at", "DATE", "as_of of its last change."),
+        Column("retired_at", "DATE", "as_of of its retirement."),
+    ),
+    key=("segment_id",),
+    run_columns=("created_at", "updated_at"),
+)
+
+SEGMENT_ASSIGNMENTS = Table(
+    "segment_assignments",
+    "One row per customer: the current segment.",
+    (
+        CUSTOMER,
+        SEGMENT,
+        Column("runner_up_segment_id", "STRING", "Second best segment; null outside the clustered population."),
+        Column("membership", "DOUBLE", "Posterior of a mixture; else the share of resampled segmentations that agree."),
+        Column("margin", "DOUBLE", "Lead over the runner-up: of posteriors, or of distances (simplified silhouette)."),
+        Column("since", "DATE", "as_of at which the customer entered the segment."),
+        MODEL,
+    ),
+    key=("customer_id",),
+    run_columns=("since", "model_version"),
+    cluster_by=("customer_id",),
+)
+
+SEGMENT_MEMBERSHIP_EVENTS = Table(
+    "segment_membership_events",
+    "One row per entry, move or exit; append-only.",
+    (
+        CUSTOMER,
+        SEGMENT,
+        Column("previous_segment_id", "STRING", "Segment before; null for an entry."),
+        Column("event_type", "STRING", "entry (first segment), move or exit (no longer a customer)."),
+        Column("event_ts", "TIMESTAMP", "Instant of as_of's midnight in the business time zone."),
+        AS_OF,
+        MODEL,
+        RUN,
+    ),
+    key=("customer_id", "as_of", "event_type", "segment_id", "model_version"),
+    run_columns=("run_id",),
+    cluster_by=("as_of", "customer_id"),
+)
+
+SEGMENT_PROFILES = Table(
+    "segment_profiles",
+    "One row per segment and feature: how its customers differ from all.",
+    (
+        SEGMENT,
+        Column("feature", "STRING", "Column of customer_features."),
+        Column("customers", "BIGINT", "Customers of the segment with a known value."),
+        Column("mean", "DOUBLE", "Mean over them, in the feature's unit."),
+        Column("overall_mean", "DOUBLE", "Mean over all customers with a known value."),
+        Column("overall_deviation", "DOUBLE", "Standard deviation over them."),
+    ),
+    key=("segment_id", "feature"),
+)
