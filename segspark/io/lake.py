@@ -19,6 +19,7 @@ _PROPERTIES = "'delta.enableDeletionVectors' = '{}', 'delta.setTransactionRetent
 # Of what only segspark reads, the least and greatest values of other columns are of no use, and cost a tenth.
 _STATISTICS = ", 'delta.dataSkippingStatsColumns' = {}"
 
+_FEED = "delta.enableChangeDataFeed"
 _ABSENT = ("DELTA_TABLE_ONLY_OPERATION", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
 UNWRITTEN = -1  # the version of a table that does not exist
 _RECENT = 100  # commits looked at; under a table's lock there are one or two
@@ -152,6 +153,8 @@ class Lake:
                 f"CREATE TABLE IF NOT EXISTS {self.identifier(table)} ({columns}) USING DELTA {layout} "
                 f"COMMENT {text_literal(table.comment)} TBLPROPERTIES ({_properties(table)})"
             )
+        elif table.change_feed and self._detail(table)["properties"].get(_FEED) != "true":  # of before it had one
+            self.spark.sql(f"ALTER TABLE {self.identifier(table)} SET TBLPROPERTIES ('{_FEED}' = 'true')")
         present = set(self.spark.table(self.identifier(table)).columns)
         missing = [column for column in table.columns if column.name not in present]
         if missing:
@@ -201,7 +204,8 @@ class Lake:
 
 def _properties(table: Table) -> str:
     statistics = _STATISTICS.format(text_literal(",".join(table.cluster_by))) if table.internal else ""
-    return _PROPERTIES.format(str(table.internal).lower()) + statistics
+    feed = f", '{_FEED}' = 'true'" if table.change_feed else ""
+    return _PROPERTIES.format(str(table.internal).lower()) + statistics + feed
 
 
 def _definition(column: Column) -> str:

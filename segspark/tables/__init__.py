@@ -22,10 +22,12 @@ from segspark.tables.features import (
     CUSTOMER_STATE,
     PRODUCT_EMBEDDINGS,
 )
-from segspark.tables.ledger import RUNS
+from segspark.tables.ledger import AUDIT_LOG, RUNS
 from segspark.tables.segments import (
     SEGMENT_ASSIGNMENTS,
+    SEGMENT_LINEAGE,
     SEGMENT_MEMBERSHIP_EVENTS,
+    SEGMENT_OVERLAYS,
     SEGMENT_PROFILES,
     SEGMENTS,
     TRAINING_CANDIDATES,
@@ -51,13 +53,17 @@ TABLES = (
     TRAINING_CANDIDATES,
     SEGMENTS,
     SEGMENT_ASSIGNMENTS,
+    SEGMENT_OVERLAYS,
     SEGMENT_MEMBERSHIP_EVENTS,
+    SEGMENT_LINEAGE,
     SEGMENT_PROFILES,
+    AUDIT_LOG,
     RUNS,
 )
 
 
 __all__ = [
+    "AUDIT_LOG",
     "CAMPAIGNS",
     "CONSENTS",
     "CUSTOMERS",
@@ -78,7 +84,9 @@ __all__ = [
     "RUNS",
     "SEGMENTS",
     "SEGMENT_ASSIGNMENTS",
+    "SEGMENT_LINEAGE",
     "SEGMENT_MEMBERSHIP_EVENTS",
+    "SEGMENT_OVERLAYS",
     "SEGMENT_PROFILES",
     "TABLES",
     "TRAINING_CANDIDATES",

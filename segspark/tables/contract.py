@@ -58,6 +58,7 @@ class Table:
         run_columns: columns that say which run wrote a row; a change in them alone is no change.
         cluster_by: columns for liquid clustering.
         internal: whether only segspark reads it; then rows may be changed by deletion vectors, files left alone.
+        change_feed: whether Delta keeps what each version changed, for whoever follows the table.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Table:
     run_columns: tuple[str, ...] = ()
     cluster_by: tuple[str, ...] = ()
     internal: bool = False
+    change_feed: bool = False
 
     @property
     def column_names(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The contract of the ledger of runs."""
+"""The contracts of what was done: runs by machines, changes by people."""
 
 from segspark.tables.contract import AS_OF, RUN, Column, Table
 
@@ -24,4 +24,24 @@ RUNS = Table(
         Column("message", "STRING", "What a person should know."),
     ),
     key=("run_id", "attempt_id", "phase", "source"),
+)
+
+AUDIT_LOG = Table(
+    "audit_log",
+    "One row per change of a segment, by a person or a run: append-only, each chained to the one before by its hash.",
+    (
+        Column("sequence", "BIGINT", "1, 2, 3, ... without a gap."),
+        Column("at", "TIMESTAMP", "When it was written."),
+        Column("actor", "STRING", "Who did it: the user of the command, or the phase."),
+        Column("action", "STRING", "created, renamed, approved, retired, ..."),
+        Column("subject", "STRING", "segment_id of what was changed."),
+        Column("before", "STRING", "What changed, as it was: JSON; empty for what was created."),
+        Column("after", "STRING", "The same as it was then: JSON."),
+        Column("reason", "STRING", "Why, as the actor said."),
+        RUN,
+        Column("previous_hash", "STRING", "hash of the row before; empty for the first."),
+        Column("hash", "STRING", "SHA-256 of all other columns."),
+    ),
+    key=("sequence",),
+    cluster_by=("sequence",),
 )

@@ -57,7 +57,14 @@ SEGMENTS = Table(
             "status", "STRING", "draft, in_review, approved, active, split (its customers are in its parts) or retired."
         ),
         Column("owner", "STRING", "Who answers for it."),
+        Column("author", "STRING", "Who submitted it for review: may not approve it."),
         Column("approver", "STRING", "Who approved it; null where promotion approves."),
+        Column("reason", "STRING", "Why it has the status that it has, as who gave it that said."),
+        Column("review_at", "DATE", "When somebody is to look at it again; null: never asked for."),
+        Column("retrain_days", "INT", "Days after which its model is trained anew; null: as configured."),
+        Column("priority", "INT", "Of a rule segment that comes before clusters: the lowest is first; null: none."),
+        Column("overlay", "BOOLEAN", "Whether its members are in another segment, too: see segment_overlays."),
+        Column("successor_segment_id", "STRING", "Segment that takes its place; null unless it is retired."),
         MODEL,
         Column("cluster", "INT", "Number of the model's cluster; null but for clusters."),
         Column("parent_segment_id", "STRING", "Segment that it is a part of: the one that was split."),
@@ -82,28 +89,69 @@ SEGMENT_ASSIGNMENTS = Table(
         Column("margin", "DOUBLE", "Lead over the runner-up: of posteriors, or of distances (simplified silhouette)."),
         Column("since", "DATE", "as_of at which the customer entered the segment."),
         MODEL,
+        Column("pending_segment_id", "STRING", "Nearer than the own one, but not by enough to move; null: none is."),
+        Column("pending_since", "DATE", "as_of since which that one has been nearer."),
     ),
     key=("customer_id",),
     run_columns=("since", "model_version"),
     cluster_by=("customer_id",),
+    change_feed=True,
+)
+
+SEGMENT_OVERLAYS = Table(
+    "segment_overlays",
+    "One row per customer and overlay segment: what a customer is in beside the own segment.",
+    (CUSTOMER, SEGMENT, Column("since", "DATE", "as_of at which the customer entered the segment.")),
+    key=("customer_id", "segment_id"),
+    run_columns=("since",),
+    cluster_by=("customer_id",),
+    change_feed=True,
 )
 
 SEGMENT_MEMBERSHIP_EVENTS = Table(
     "segment_membership_events",
-    "One row per entry, move or exit; append-only.",
+    "One row per entry, move or exit. The events up to a sequence are the membership after it.",
     (
         CUSTOMER,
         SEGMENT,
         Column("previous_segment_id", "STRING", "Segment before; null for an entry."),
-        Column("event_type", "STRING", "entry (first segment), move or exit (no longer a customer)."),
+        Column("event_type", "STRING", "entry (none before), move, or exit (none any more; or out of an overlay)."),
         Column("event_ts", "TIMESTAMP", "Instant of as_of's midnight in the business time zone."),
         AS_OF,
         MODEL,
         RUN,
+        Column("sequence", "BIGINT", "Number of the publication of assignments that it is of: later ones are higher."),
+        Column(
+            "cause",
+            "STRING",
+            "behaviour, model (retrained, split, joined), correction (data or rules) or erasure.",
+        ),
+        Column("overlay", "BOOLEAN", "Whether it is about an overlay segment, beside the own one."),
     ),
-    key=("customer_id", "as_of", "event_type", "segment_id", "model_version"),
+    key=("customer_id", "sequence", "segment_id"),
     run_columns=("run_id",),
     cluster_by=("as_of", "customer_id"),
+)
+
+SEGMENT_LINEAGE = Table(
+    "segment_lineage",
+    "One row per model version and segment that it made, continued or ended: which, and by what evidence.",
+    (
+        MODEL,
+        SEGMENT,
+        Column("cluster", "INT", "Number of the version's cluster that is the segment; null where it ended."),
+        Column("verdict", "STRING", "kept, moved, split, merged, vanished or new."),
+        Column("related_segment_id", "STRING", "Where most of it went, or came from; null if it went on as it was."),
+        Column("shared", "BIGINT", "Customers that both have: the segment and its cluster, else the related one."),
+        Column("share_of_previous", "DOUBLE", "Their share of the earlier one's customers."),
+        Column("share_of_new", "DOUBLE", "Their share of the later one's customers."),
+        Column("jaccard", "DOUBLE", "Their share of the customers that either has."),
+        Column("distance", "DOUBLE", "Between the two means: root mean square, in everybody's standard deviations."),
+        AS_OF,
+        RUN,
+    ),
+    key=("model_version", "segment_id"),
+    run_columns=("run_id",),
 )
 
 SEGMENT_PROFILES = Table(
