@@ -77,4 +77,4 @@ def _distances(some: Floats, others: Floats) -> Floats:
     known = ~np.isnan(squares)
     totals = np.where(known, squares, 0.0).sum(axis=2)
     count = known.sum(axis=2)
-    return np.sqrt(np.divide(totals, count, out=np.full(totals.shape, np.inf), where=count > 0))
+    return np.asarray(np.sqrt(np.divide(totals, count, out=np.full(totals.shape, np.inf), where=count > 0)))

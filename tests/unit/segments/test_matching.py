@@ -90,7 +90,11 @@ def test_of_an_even_merge_something_new_arises_and_both_are_merged_into_it():
 
 def test_a_segment_whose_customers_are_scattered_vanishes():
     found = lines([[100, 0, 0], [0, 100, 0], [0, 0, 100], [14, 13, 13]])
-    assert (found["old3"].verdict, found["old3"].cluster, found["old3"].related_segment_id) == ("vanished", None, "old0")
+    assert (found["old3"].verdict, found["old3"].cluster, found["old3"].related_segment_id) == (
+        "vanished",
+        None,
+        "old0",
+    )
     assert [found[f"old{one}"].verdict for one in range(3)] == ["kept"] * 3
 
 
