@@ -178,8 +178,8 @@ def _assigned(context: Context, customers: DataFrame, applied: _Applied) -> Data
 
 def _counted(new: DataFrame) -> tuple[int, int, int]:
     """Customers, those that are held in their segment, and assignments that change."""
-    there = F.count_if("_change IS NULL OR _change <> 'delete'")
-    held = F.count_if("pending_segment_id IS NOT NULL AND NOT _change <=> 'delete'")
+    there = F.count_if(F.expr("NOT _change <=> 'delete'"))
+    held = F.count_if(F.expr("pending_segment_id IS NOT NULL AND NOT _change <=> 'delete'"))
     total, waiting, changed = new.agg(there, held, F.count("_change")).collect()[0]  # one row
     return total, waiting, changed
 
@@ -291,7 +291,8 @@ def _publish_lineage(context: Context, writer: Writer, found: Sequence[Level]) -
             for line in level.lineage
         ]
         same = F.col("model_version").isin([level.version.label for level in made])
-        frame = context.spark.createDataFrame([Row(**row) for row in rows], _schema(SEGMENT_LINEAGE))
+        values = [tuple(row[name] for name in SEGMENT_LINEAGE.column_names) for row in rows]
+        frame = context.spark.createDataFrame(values, _schema(SEGMENT_LINEAGE))
         writer.publish(SEGMENT_LINEAGE, frame, scope=same, delete_missing=True)
 
 
