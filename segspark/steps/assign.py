@@ -107,32 +107,21 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
     """
     latest = refuse_the_past(context)
     customers, there = features_at(context), registered_now(context)
-    clustered, before = eligible(context, customers), levels_before(context, there)
-    named = naming(context, there, before, clustered)
-    found = levels(context, there, there.splits if splits is None else splits, named)
-    for level in found:
-        _refuse_other_embeddings(context, level.version)
-    population = context.config.population
-    applied = _Applied(found, _Rules.of(there.segments), lifecycle_conditions(population.eligible, population.new_days))
+    applied, before = _applied(context, customers, there, there.splits if splits is None else splits)
     inputs = context.versions(context.features_table) | applied.inputs()
-    run_id = context.run_id("assign", inputs)
     current, asked = context.lake.read(SEGMENT_ASSIGNMENTS), context.config.assignment
     given = _assigned(context, customers, applied)
     new = settled(given, current, context.as_of, asked.membership_step, asked.hold).persist()
     total, held, changed = _counted(new)
     published, profiles = _described(context, customers, new, applied, there, total)
-    causes = _causes(context, latest, before, applied)
-    expected = (
-        _assigned(context, customers, replace(applied, levels=before)) if causes.other_models and before else None
-    )
-    writer = context.writer(run_id)
+    writer, causes = context.writer(context.run_id("assign", inputs)), _causes(context, latest, applied, before)
+    expected = _assigned(context, customers, replace(applied, levels=before)) if before else None
     _publish_events(context, writer, new, causes, expected)
-    _publish_lineage(context, writer, found)
+    _publish_lineage(context, writer, applied.levels)
     writer.publish(SEGMENT_PROFILES, _frame(context, SEGMENT_PROFILES, profiles), delete_missing=True)
     sizes = _publish_overlays(context, writer, customers, applied.rules, causes)
     _publish_assignments(context, writer, new)
-    published = replace(published, sizes={**published.sizes, **sizes})
-    segments = _publish_registry(context, writer, published)
+    segments = _publish_registry(context, writer, replace(published, sizes={**published.sizes, **sizes}))
     publish_views(context)
     _say(context, with_members(segments), total, changed, held)
     new.unpersist()
@@ -157,6 +146,20 @@ _WRITTEN = (
     SEGMENT_PROFILES,
     SEGMENTS,
 )
+
+
+def _applied(
+    context: Context, customers: DataFrame, there: Registered, splits: Mapping[str, str]
+) -> tuple[_Applied, list[Level] | None]:
+    """What customers are assigned by now; and the models before, None where they are the same."""
+    same = there.root == context.tracker.champion().label and splits == there.splits
+    before = None if same else levels_before(context, there)
+    found = levels(context, there, splits, naming(context, there, before or [], eligible(context, customers)))
+    for level in found:
+        _refuse_other_embeddings(context, level.version)
+    population = context.config.population
+    lifecycle = lifecycle_conditions(population.eligible, population.new_days)
+    return _Applied(found, _Rules.of(there.segments), lifecycle), before
 
 
 def _assigned(context: Context, customers: DataFrame, applied: _Applied) -> DataFrame:
@@ -222,15 +225,14 @@ def _words(
     return words
 
 
-def _causes(context: Context, latest: Row | None, before: Sequence[Level], applied: _Applied) -> Causes:
+def _causes(context: Context, latest: Row | None, applied: _Applied, before: Sequence[Level] | None) -> Causes:
     """What differs from the latest assign that was finished."""
     if latest is None:
         return Causes(other_models=True)
     then = {name: value for name, value in latest["inputs"].items() if name.startswith("rule ")}
     now = applied.rules.inputs()
     changed = {name.removeprefix("rule ") for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
-    models = [[level.version.label for level in some] for some in (before, applied.levels)]
-    return Causes(models[0] != models[1], latest["as_of"] == context.as_of, frozenset(changed))
+    return Causes(before is not None, latest["as_of"] == context.as_of, frozenset(changed))
 
 
 def _publish_events(
@@ -251,7 +253,11 @@ def _publish_moves(context: Context, writer: Writer, found: DataFrame, causes: C
     moment = F.lit(midnight(context.as_of, context.config.time.business_timezone))
     events = membership_events(found, cause(causes), moment, context.as_of, writer.run_id, sequence, overlay)
     same = (F.col("sequence") == sequence) & (F.col("overlay") == overlay)
-    writer.publish(SEGMENT_MEMBERSHIP_EVENTS, events, scope=same, delete_missing=True)
+    with writer.lock(SEGMENT_MEMBERSHIP_EVENTS):
+        if context.lake.read(SEGMENT_MEMBERSHIP_EVENTS).where(same).isEmpty():
+            writer.append(SEGMENT_MEMBERSHIP_EVENTS, events)
+        else:  # of a run that was cut off
+            writer.publish(SEGMENT_MEMBERSHIP_EVENTS, events, scope=same, delete_missing=True)
 
 
 def _next(context: Context, table: Table) -> int:
