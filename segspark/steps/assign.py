@@ -127,7 +127,13 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
     new.unpersist()
     outputs = context.versions(*_WRITTEN)
     return [
-        Outcome(rows_read=total, rows_accepted=total, inputs=inputs, outputs=outputs, message=found[0].version.label)
+        Outcome(
+            rows_read=total,
+            rows_accepted=total,
+            inputs=inputs,
+            outputs=outputs,
+            message=applied.levels[0].version.label,
+        )
     ]
 
 
