@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 
 from delta import exceptions as delta_exceptions
@@ -141,10 +141,11 @@ class Writer:
             Whether they are there; if not, another was first, and what they were made from has to be looked at again.
         """
         taken = f"t.{quoted(number)} >= {first:d}"
-        conform = conformed(rows, table)
+        asked = conformed(rows, table).collect()  # a handful: what one run or command has to say
 
         def there(version: int) -> bool:
-            return conform.exceptAll(self.lake.read(table, version).where(F.col(number) >= first)).isEmpty()
+            found = self.lake.read(table, version).where(F.col(number) >= first).collect()  # others' few at most
+            return sorted(found) == sorted(asked)
 
         return self._contended(table, lambda: self.lake.insert_unless(table, rows, taken), there)
 
@@ -163,11 +164,12 @@ class Writer:
         named = {**row, **{f"was_{name}": value for name, value in (was or {}).items()}}
         schema = ", ".join(f"{quoted(name)} {types[name.removeprefix('was_')]}" for name in named)
         change = self.lake.spark.createDataFrame([tuple(named.values())], schema)
-        asked = change.select(*map(quoted, row))
         columns = [name for name in row if name not in table.key]
+        own = reduce(SparkColumn.__and__, [F.col(quoted(name)) == F.lit(row[name]) for name in table.key])
 
         def there(version: int) -> bool:
-            return asked.exceptAll(self.lake.read(table, version).select(*map(quoted, row))).isEmpty()
+            found = self.lake.read(table, version).where(own).select(*map(quoted, row)).collect()  # one row or none
+            return [tuple(one) for one in found] == [tuple(row.values())]
 
         with self.lock(table):
             if there(self._bases[table.name]):
