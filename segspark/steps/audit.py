@@ -2,8 +2,8 @@
 
 import re
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import astuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 
 from pyspark.sql import Column, DataFrame, Row
@@ -20,7 +20,23 @@ _SCHEMA = (
     "sequence BIGINT, micros BIGINT, actor STRING, action STRING, subject STRING, before STRING, after STRING, "
     "reason STRING, run_id STRING, previous_hash STRING, hash STRING"
 )
+_NAMES = [column.split()[0] for column in _SCHEMA.split(", ")]
 _EXPECTED = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
+
+
+@dataclass(frozen=True)
+class End:
+    """The log's end, and the last that it says of each segment, as they were at one look.
+
+    Attributes:
+        tip: of the chain.
+        last: the last entry of each segment by one of some actions.
+        version: of the table.
+    """
+
+    tip: Tip
+    last: Mapping[str, Link]
+    version: int
 
 
 def record(context: Context, run_id: str, entries: Sequence[Entry]) -> int:
@@ -47,15 +63,15 @@ def record(context: Context, run_id: str, entries: Sequence[Entry]) -> int:
     raise AssertionError("tries end with an error")
 
 
-def append(context: Context, run_id: str, at: Tip, entries: Sequence[Entry]) -> bool:
-    """Write entries after a link, if that is still the last one.
+def append(context: Context, run_id: str, end: End, entries: Sequence[Entry]) -> bool:
+    """Write entries after the end of the log as it was seen, if that is still its end.
 
     Returns:
         Whether they were written; if not, another writer was first.
     """
     writer = context.writer(run_id)
     with writer.lock(AUDIT_LOG):
-        return tip(context) == at and _append(context, writer, at, entries)
+        return context.lake.version(AUDIT_LOG) == end.version and _append(context, writer, end.tip, entries)
 
 
 def tries(context: Context, what: str) -> Iterator[int]:
@@ -91,12 +107,15 @@ def links(context: Context, which: Column) -> list[Link]:
     return [_link(row) for row in rows.selectExpr(*_LINK.split(", ")).collect()]
 
 
-def last_links(context: Context, actions: Sequence[str]) -> list[Link]:
-    """The last entry of each segment by one of some actions; as many as there are segments."""
-    log = context.lake.read(AUDIT_LOG).where(F.col("action").isin(list(actions)))
-    last = log.groupBy("subject").agg(F.max("sequence").alias("sequence"))
-    rows = log.join(F.broadcast(last), on=["subject", "sequence"], how="left_semi")
-    return [_link(row) for row in rows.selectExpr(*_LINK.split(", ")).collect()]
+def look_at_end(context: Context, actions: Sequence[str]) -> End:
+    """The end of the log as it is now; two rows are read of each segment, however long the log is."""
+    version = context.lake.latest(AUDIT_LOG)
+    log = context.lake.read(AUDIT_LOG).selectExpr(*_LINK.split(", ")).toDF(*_NAMES)
+    chosen = F.col("action").isin(list(actions)).alias("chosen")
+    last = log.groupBy("subject", chosen).agg(F.max_by(F.struct(*_NAMES), "sequence").alias("link"))
+    found = [(row["chosen"], Link(*row["link"])) for row in last.collect()]
+    tip = max((Tip(link.sequence, link.hash) for _, link in found), key=lambda one: one.sequence, default=Tip())
+    return End(tip, {link.subject: link for chosen, link in found if chosen}, version)
 
 
 def audit(context: Context, expected: str = "") -> None:

@@ -13,9 +13,9 @@ from pyspark.sql import functions as F
 
 from segspark.errors import BadInputError, RefusedError, SegsparkError
 from segspark.io.commits import Writer
-from segspark.segments.audit import Entry, Link, Tip, Value, pending
+from segspark.segments.audit import Entry, Link, Value, pending
 from segspark.segments.records import Record, difference
-from segspark.steps.audit import append, last_links, links, tip, tries
+from segspark.steps.audit import End, append, links, look_at_end, tries
 from segspark.steps.context import Context
 from segspark.tables import AUDIT_LOG, SEGMENTS
 
@@ -42,15 +42,13 @@ class Registry:
 
     Attributes:
         records: by segment_id, as they are in the table.
-        tip: the end of the log.
-        last: the last change of each segment by a person, by segment_id.
-        versions: of the two tables.
+        end: of the log, with the last change of each segment by a person.
+        version: of the table of segments.
     """
 
     records: Mapping[str, Record]
-    tip: Tip
-    last: Mapping[str, Link]
-    versions: tuple[int, int]
+    end: End
+    version: int
 
     def record(self, segment_id: str) -> Record:
         """A segment.
@@ -77,7 +75,7 @@ class Registry:
     @property
     def unfinished(self) -> list[Link]:
         """Changes that are in the log, and not in the segments."""
-        return list(pending(self.last.values(), {name: asdict(one) for name, one in self.records.items()}))
+        return list(pending(self.end.last.values(), {name: asdict(one) for name, one in self.records.items()}))
 
 
 Decision = Callable[[Registry, Record | None], Record]
@@ -85,12 +83,10 @@ Decision = Callable[[Registry, Record | None], Record]
 
 def look(context: Context) -> Registry:
     """The registry as it is now. The log first: what it says may not have reached the segments, never the reverse."""
-    end = tip(context)
-    last = {link.subject: link for link in last_links(context, tuple(ENTRIES.values()))}
-    context.lake.latest(SEGMENTS)
+    end = look_at_end(context, tuple(ENTRIES.values()))
+    version = context.lake.latest(SEGMENTS)
     rows = context.lake.read(SEGMENTS).collect()  # as many as segments were ever published
-    records = {row["segment_id"]: Record(**row.asDict()) for row in rows}
-    return Registry(records, end, last, (context.lake.version(AUDIT_LOG), context.lake.version(SEGMENTS)))
+    return Registry({row["segment_id"]: Record(**row.asDict()) for row in rows}, end, version)
 
 
 def change(
@@ -130,7 +126,7 @@ def change(
             if not after:
                 raise BadInputError([f"{then.label} is like that already; nothing was written"])
             entry = Entry(actor, ENTRIES[action], segment_id, before, after, reason)
-            if append(context, writer.run_id, now.tip, [entry]):
+            if append(context, writer.run_id, now.end, [entry]):
                 changed = {name: getattr(then, name) for name in (*after, "updated_at")}
                 _reach(context, writer, entry, changed if old else asdict(then), before if old else None)
                 return then
@@ -166,12 +162,13 @@ def makers(context: Context, segment_id: str) -> list[str]:
 
 
 def _again(context: Context, seen: Registry) -> Registry:
-    versions = (context.lake.latest(AUDIT_LOG), context.lake.latest(SEGMENTS))
-    return seen if versions == seen.versions else look(context)
+    """What was seen, unless a table has changed since; the lock has just asked for the version of the one."""
+    same = context.lake.version(SEGMENTS) == seen.version and context.lake.latest(AUDIT_LOG) == seen.end.version
+    return seen if same else look(context)
 
 
 def _refuse_if_changed(seen: Registry, now: Registry, segment_id: str) -> None:
-    then, last = seen.last.get(segment_id), now.last.get(segment_id)
+    then, last = seen.end.last.get(segment_id), now.end.last.get(segment_id)
     if last is not None and last != then:
         raise RefusedError(
             f"{segment_id} was {last.action} by {last.actor} meanwhile, and nothing else was changed; "

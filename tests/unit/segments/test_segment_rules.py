@@ -141,8 +141,8 @@ def test_a_column_that_is_called_like_a_keyword_is_meant_in_backquotes():
         checked_rule("`select`(1)", ["select"])
 
 
-HARMLESS = """frequency city monetary_value 'a' '(' 1 0 2.5 ( ) , = < > - + * / % AND OR NOT IN BETWEEN LIKE IS NULL TRUE
-CASE WHEN THEN END AS INT DATE abs coalesce try_cast if"""
+HARMLESS = """frequency city monetary_value 'a' '(' 1 0 2.5 ( ) , = < > - + * / % AND OR NOT IN BETWEEN LIKE IS NULL
+TRUE CASE WHEN THEN END AS INT DATE abs coalesce try_cast if"""
 HARMFUL = "rand java_method SELECT FROM OVER UNION current_date explode ` \" ' ; -- /* */ -> => :: : . [ ] { } $ @ \\ é"
 WORDS = [*HARMLESS.split(), *HARMFUL.split(), "\n"]
 ALLOWED = {"and", "or", "not", "in", "between", "like", "is", "null", "true", "false", "case", "when", "then", "else"}

@@ -1,0 +1,377 @@
+"""Changes of segments by people, on real tables: a segment's whole way, two at once, and those that were cut off."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from segspark.errors import BadInputError, RefusedError
+from segspark.io import commits
+from segspark.io.commits import Writer
+from segspark.segments.audit import Entry
+from segspark.steps import governance
+from segspark.steps.audit import audit, record, unbroken
+from segspark.steps.rules import usable_rule
+from segspark.tables import AUDIT_LOG, SEGMENTS
+from tests.governing import DAY, SEGMENTS_THERE, again, context_in, defined, log, publish, record_of, run, said
+
+
+@pytest.fixture
+def context(spark, tmp_path):
+    found = context_in(tmp_path)
+    publish(found)
+    return found
+
+
+@pytest.fixture
+def unlocked(monkeypatch):
+    """As on an object store, where no file can be locked."""
+    monkeypatch.setattr(commits, "writer_lock", lambda *_: nullcontext())
+
+
+@pytest.fixture(scope="module")
+def story(spark, tmp_path_factory):
+    """A segment from its definition to its retirement; what was refused on the way."""
+    context = context_in(tmp_path_factory.mktemp("story"), review_days=30, most_active=3)
+    publish(context)
+    seg = defined(context, owner="ann")
+    refused = {}
+
+    def try_(name, *arguments, **options):
+        with pytest.raises((RefusedError, BadInputError)) as caught:
+            run(context, *arguments, **options)
+        refused[name] = str(caught.value)
+
+    states = [record_of(context, seg)]
+    try_("activate a draft", "activate", seg)
+    run(context, "submit", seg, actor="cem", reason="for spring")
+    try_("its author approves", "approve", seg, actor="Cem")
+    try_("who defined it approves", "approve", seg, actor="bob")
+    run(context, "reject", seg, actor="ann", reason="name says nothing")
+    states.append(record_of(context, seg))
+    run(context, "rename", seg, actor="bob", name="Loyal customers", reason="as asked")
+    run(context, "submit", seg, actor="cem")
+    run(context, "approve", seg, actor="ann", reason="clear now")
+    states.append(record_of(context, seg))
+    run(context, "activate", seg, actor="ann")
+    states.append(record_of(context, seg))
+    other = defined(context, "Large orders", "monetary_value > 100", overlay=True)
+    run(context, "submit", other, actor="bob")
+    run(context, "approve", other, actor="ann", at=date(2026, 4, 30))
+    try_("a fourth active one", "activate", other)
+    context.writer("assign").exchange(SEGMENTS, {"segment_id": seg, "size": 5}, {"size": 0})
+    try_("no successor", "retire", seg, reason="merged")
+    try_("a cluster", "retire", "seg-a", reason="merged", successor=other)
+    run(context, "retire", seg, reason="merged", successor=other)
+    states.append(record_of(context, seg))
+    return context, seg, other, states, refused
+
+
+def test_a_segment_goes_its_way_and_its_row_says_so(story):
+    _, _, other, states, _ = story
+    draft, rejected, approved, active, retired = states
+    assert (draft.status, draft.owner, draft.kind, draft.rule, draft.priority) == (
+        "draft", "ann", "rule", "frequency >= 5", 10,
+    )  # fmt: skip
+    assert (rejected.status, rejected.author, rejected.reason) == ("draft", "cem", "name says nothing")
+    assert (approved.status, approved.approver, approved.review_at) == ("approved", "ann", DAY + timedelta(days=30))
+    assert (active.status, active.name, active.created_at, active.updated_at) == ("active", "Loyal customers", DAY, DAY)
+    assert (retired.status, retired.successor_segment_id, retired.retired_at) == ("retired", other, DAY)
+
+
+def test_what_is_refused_says_why(story):
+    *_, refused = story
+    assert "is draft, and only a segment that is approved can be activated" in refused["activate a draft"]
+    assert "was made or submitted by cem" in refused["its author approves"]
+    assert "was made or submitted by bob" in refused["who defined it approves"]
+    assert "would be active segment 4, and governance.most_active is 3" in refused["a fourth active one"]
+    assert "has 5 customers; name the segment that takes its place" in refused["no successor"]
+    assert "shop/1 puts customers into it" in refused["a cluster"]
+
+
+def test_the_log_has_who_did_what_without_what_was_refused(story):
+    context, *_ = story
+    assert log(context) == [
+        (1, "bob", "defined"), (2, "cem", "submitted"), (3, "ann", "rejected"), (4, "bob", "renamed"),
+        (5, "cem", "submitted"), (6, "ann", "approved"), (7, "ann", "activated"), (8, "bob", "defined"),
+        (9, "bob", "submitted"), (10, "ann", "approved"), (11, "ann", "retired"),
+    ]  # fmt: skip
+    assert unbroken(again(context)).broken == ""
+
+
+def test_other_segments_are_left_alone(story):
+    context, *_ = story
+    assert record_of(context, "seg-a") == SEGMENTS_THERE[0]
+
+
+def test_a_list_shows_what_is_overdue_and_only_a_status_where_one_is_asked_for(story):
+    context, seg, other, _, _ = story
+    shown = said(run(context, "list"))
+    (line,) = [line for line in shown.splitlines() if line.split()[:1] == [other]]
+    assert line.split()[-2:] == ["2026-04-30", "overdue"]
+    assert seg in shown
+    assert seg not in said(run(context, "list", status="active"))
+    with pytest.raises(BadInputError, match="--status lost: there are draft, in_review, approved, active"):
+        run(context, "list", status="lost")
+
+
+def test_a_segment_is_shown_with_what_distinguishes_it(story):
+    context, *_ = story
+    shown = [line.split() for line in said(run(context, "show", "seg-a")).splitlines()]
+    assert ["frequency", "20", "12", "+1.00"] in shown  # (20 - 12) / 8
+    assert ["model_version", "shop/1"] in shown
+
+
+def test_a_difference_of_two_segments_is_in_standard_deviations(story):
+    context, *_ = story
+    shown = [line.split() for line in said(run(context, "diff", "seg-a", "seg-b")).splitlines()]
+    assert ["frequency", "20", "4", "-2.00"] in shown  # (4 - 20) / 8
+    assert ["size", "60", "30"] in shown
+
+
+def test_a_difference_of_one_segment_is_between_two_entries_of_the_log(story):
+    context, seg, *_ = story
+    since_approval = said(run(context, "diff", seg))
+    assert "after entry 6" in since_approval
+    assert ["status", "approved", "retired"] in [line.split() for line in since_approval.splitlines()]
+    between = said(run(context, "diff", seg, since=3, until=4))
+    assert ["name", "Loyal", "Loyal", "customers"] in [line.split() for line in between.splitlines()]
+    with pytest.raises(BadInputError, match="was not there yet after entry 0"):
+        run(context, "diff", seg, since=0)
+
+
+def test_a_history_says_what_was_done_and_that_the_log_is_whole(story):
+    context, seg, *_ = story
+    shown = said(run(context, "history", seg))
+    actions = [line.split()[4] for line in shown.splitlines() if line.split()[:1] and line.split()[0].isdigit()]
+    assert actions == ["defined", "submitted", "rejected", "renamed", "submitted", "approved", "activated", "retired"]
+    assert "the log is whole: 11 entries" in shown
+
+
+def test_an_unknown_segment_is_answered_with_those_that_there_are(story):
+    context, *_ = story
+    with pytest.raises(BadInputError, match=r"seg-x: no such segment; there are seg-a \(Frequent customers\), "):
+        run(context, "assign-owner", "seg-x", owner="ann")
+
+
+def test_without_approval_a_new_segment_is_active_at_once(spark, tmp_path):
+    context = context_in(tmp_path, approval=False, most_active=3)
+    publish(context)
+    assert record_of(context, defined(context)).status == "active"
+    with pytest.raises(RefusedError, match="would be active segment 4"):
+        defined(context, "One more")
+    assert log(context) == [(1, "bob", "defined")]
+
+
+# ---- two at once
+
+
+def after_the_first_look(monkeypatch, meanwhile):
+    """Do something in the name of another right after a command has looked at the registry for the first time."""
+    original, waiting = governance.look, [meanwhile]
+
+    def look(context):
+        found = original(context)
+        if waiting:
+            waiting.pop()()
+        return found
+
+    monkeypatch.setattr(governance, "look", look)
+
+
+def test_who_comes_second_to_a_segment_is_told(context, monkeypatch):
+    after_the_first_look(monkeypatch, lambda: run(context, "rename", "seg-a", actor="bea", name="Regulars", reason="r"))
+    with pytest.raises(RefusedError) as refused:
+        run(context, "rename", "seg-a", actor="ann", name="Patrons", reason="r")
+    assert str(refused.value) == (
+        "seg-a was renamed by bea meanwhile, and nothing else was changed; look again with segspark segments show seg-a"
+    )
+    assert record_of(context, "seg-a").name == "Regulars"
+    assert log(context) == [(1, "bea", "renamed")]
+
+
+def test_who_comes_second_to_a_segment_is_told_where_there_is_no_lock(context, monkeypatch, unlocked):
+    original, waiting = governance.append, [1]
+
+    def append(*arguments):
+        if waiting:
+            waiting.pop()
+            run(context, "rename", "seg-a", actor="bea", name="Regulars", reason="r")
+        return original(*arguments)
+
+    monkeypatch.setattr(governance, "append", append)
+    with pytest.raises(RefusedError, match="was renamed by bea meanwhile"):
+        run(context, "rename", "seg-a", actor="ann", name="Patrons", reason="r")
+    assert record_of(context, "seg-a").name == "Regulars"
+    assert log(context) == [(1, "bea", "renamed")]
+
+
+def test_two_who_change_different_segments_both_get_through(context, monkeypatch, unlocked):
+    original, waiting = governance.append, [1]
+
+    def append(*arguments):
+        if waiting:
+            waiting.pop()
+            run(context, "rename", "seg-b", actor="bea", name="Guests", reason="r")
+        return original(*arguments)
+
+    monkeypatch.setattr(governance, "append", append)
+    run(context, "rename", "seg-a", actor="ann", name="Patrons", reason="r")
+    assert [record_of(context, name).name for name in ("seg-a", "seg-b")] == ["Patrons", "Guests"]
+    assert log(context) == [(1, "bea", "renamed"), (2, "ann", "renamed")]
+    assert unbroken(again(context)).broken == ""
+
+
+# ---- cut off
+
+
+class CutOff(BaseException):
+    """What ends a process between two writes."""
+
+
+@pytest.fixture
+def cut_off(monkeypatch):
+    """Call something that ends before its change reaches the segment."""
+
+    def until_there(call):
+        with monkeypatch.context() as patched, pytest.raises(CutOff):
+            patched.setattr(Writer, "exchange", lambda *_: (_ for _ in ()).throw(CutOff()))
+            call()
+
+    return until_there
+
+
+def test_a_change_that_was_cut_off_is_said_and_completed_by_the_next_one(context, cut_off):
+    cut_off(lambda: run(context, "rename", "seg-a", actor="bea", name="Regulars", reason="r"))
+    assert record_of(context, "seg-a").name == "Frequent customers"
+    told = "entry 1 of the log (seg-a renamed by bea) did not reach the segment"
+    assert told in said(run(context, "list"))
+    next_one = run(context, "assign-owner", "seg-b", actor="ann", owner="cem")
+    assert f"{told}; it is completed now" in said(next_one)
+    assert (record_of(context, "seg-a").name, record_of(context, "seg-b").owner) == ("Regulars", "cem")
+    assert told not in said(run(context, "list"))
+
+
+def test_a_definition_that_was_cut_off_is_completed_too(context, cut_off):
+    cut_off(lambda: defined(context))
+    run(context, "review", "seg-b", at=DAY)
+    (made,) = [row for row in again(context).lake.read(SEGMENTS).collect() if row["kind"] == "rule"]
+    assert (made["name"], made["rule"], made["status"], made["size"], made["created_at"], made["overlay"]) == (
+        "Loyal", "frequency >= 5", "draft", 0, DAY, False,
+    )  # fmt: skip
+
+
+def test_the_same_person_goes_on_where_the_change_was_cut_off(context, cut_off):
+    cut_off(lambda: run(context, "rename", "seg-a", actor="ann", name="Regulars", reason="r"))
+    with pytest.raises(BadInputError, match="is called and described so"):
+        run(context, "rename", "seg-a", actor="ann", name="Regulars", reason="r")
+    assert record_of(context, "seg-a").name == "Regulars"
+    assert len(log(context)) == 1
+
+
+def test_a_change_that_another_completed_is_done(context, monkeypatch, unlocked):
+    """Where there is no lock, the next one cannot know whether the first is still at it."""
+    original, waiting = Writer.exchange, [1]
+
+    def exchange(self, *arguments):
+        if waiting:
+            waiting.pop()
+            run(context, "assign-owner", "seg-b", actor="bea", owner="cem")
+        return original(self, *arguments)
+
+    monkeypatch.setattr(Writer, "exchange", exchange)
+    run(context, "rename", "seg-a", actor="ann", name="Patrons", reason="r")
+    assert (record_of(context, "seg-a").name, record_of(context, "seg-b").owner) == ("Patrons", "cem")
+    assert log(context) == [(1, "ann", "renamed"), (2, "bea", "owner assigned")]
+
+
+# ---- the log
+
+
+def entry(number: int) -> Entry:
+    return Entry("assign", "created", f"seg-{number}", {}, {"name": f"n{number}"}, "a new cluster")
+
+
+def test_a_run_records_what_it_has_not_recorded_yet(spark, tmp_path):
+    context = context_in(tmp_path)
+    assert record(context, "run1", [entry(1), entry(2)]) == 2
+    version = context.lake.latest(AUDIT_LOG)
+    assert record(again(context), "run1", [entry(1), entry(2)]) == 0
+    assert context.lake.latest(AUDIT_LOG) == version
+    assert record(again(context), "run1", [entry(1), entry(2), entry(3)]) == 1
+    assert record(again(context), "run2", [entry(1)]) == 1
+    assert [number for number, _, _ in log(context)] == [1, 2, 3, 4]
+
+
+def test_what_is_done_to_the_log_is_found(spark, tmp_path):
+    context = context_in(tmp_path)
+    audit(context)
+    assert "the log is empty" in said(context)
+    record(context, "run1", [entry(number) for number in range(4)])
+    first = again(context)
+    audit(first)
+    assert "4 entries, each as it was written" in said(first)
+    expected = said(first).split("--expect ")[1].strip()
+    record(context, "run2", [entry(9)])
+    audit(again(context), expected)
+
+    name = context.lake.identifier(AUDIT_LOG)
+    spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ('delta.appendOnly' = 'false')")
+    spark.sql(f"DELETE FROM {name} WHERE sequence > 3")
+    audit(again(context))  # a chain without its end is whole
+    with pytest.raises(RefusedError, match="entry 4 is not there any more; the log ends at 3"):
+        audit(again(context), expected)
+    with pytest.raises(BadInputError, match="expected SEQUENCE:HASH"):
+        audit(again(context), "4:x")
+    spark.sql(f"UPDATE {name} SET actor = 'eve' WHERE sequence = 2")
+    with pytest.raises(RefusedError, match=r"audit_log is broken: entry 2 was changed after it was written.*up to 1"):
+        audit(again(context))
+    spark.sql(f"DELETE FROM {name} WHERE sequence = 2")
+    with pytest.raises(RefusedError, match="entry 2 is missing: entry 3 comes after entry 1"):
+        audit(again(context))
+
+
+def test_delta_itself_refuses_to_change_the_log(spark, tmp_path):
+    context = context_in(tmp_path)
+    record(context, "run1", [entry(1)])
+    for statement in ("DELETE FROM {}", "UPDATE {} SET actor = 'eve'"):
+        with pytest.raises(Exception, match="DELTA_CANNOT_MODIFY_APPEND_ONLY"):
+            spark.sql(statement.format(context.lake.identifier(AUDIT_LOG)))
+
+
+# ---- rules
+
+
+@pytest.mark.parametrize(
+    ("rule", "said_of_it"),
+    [
+        ("frequency + 1", "gives bigint; expected a condition"),
+        ("frequency >", "does not work on every customer"),
+        ("frequency > 1 frequency", "does not work on every customer"),
+        ("lower(frequency, 1) = 'a'", "does not work on every customer"),
+        ("customer_id = 'c1'", "customer_id (character 1) is neither a column"),
+        ("date_add(DATE'2020-01-01', frequency * 1000000000) > DATE'2020-01-01'", "does not work on every customer"),
+    ],
+)
+def test_spark_says_what_is_no_condition_over_the_features(context, rule, said_of_it):
+    with pytest.raises(BadInputError) as refused:
+        usable_rule(context, rule)
+    assert said_of_it in str(refused.value)
+
+
+def test_a_text_that_is_compared_with_a_number_would_end_the_night_s_run(spark, tmp_path):
+    found = context_in(tmp_path)
+    families = found.config.features.model_copy(update={"families": ["rfm", "preference"]})
+    context = replace(found, config=found.config.model_copy(update={"features": families}))
+    (text, *_) = [one.name for one in context.features if one.type == "STRING"]
+    with pytest.raises(BadInputError, match="texts are compared with texts"):
+        usable_rule(context, f"{text} > 5")
+    assert usable_rule(context, f"try_cast({text} AS DOUBLE) > 5")
+
+
+def test_a_definition_says_how_many_customers_meet_the_rule(context):
+    told = run(context, "define", name="Loyal", rule="frequency >= 5", reason="r", actor="bob")
+    assert f"5 of 10 customers meet the rule at {DAY}" in said(told)  # orders 5 to 9 of 0 to 9
