@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -39,23 +39,26 @@ SEGMENTS_THERE = (
 PROFILES = (("seg-a", "frequency", 60, 20.0, 12.0, 8.0), ("seg-b", "frequency", 30, 4.0, 12.0, 8.0))
 
 
-def configuration(folder: Path, **governance: object) -> Path:
-    """A file that names the lake."""
+def configuration(folder: Path, governance: Mapping[str, object], more: Mapping[str, object]) -> Path:
+    """A file that names the lake; one that is there already is kept."""
     path = folder / "segspark.yaml"
+    if path.exists():
+        return path
     told = {
         "workspace": {"root": "lake"},
         "sources": {"events": [{"name": "log", "path": "log", "columns": {}}]},
         "tracking": {"uri": "sqlite:///mlflow.db"},
         "governance": {"approval": True, **governance},
+        **more,
     }
     path.write_text(yaml.safe_dump(told), encoding="utf-8")
     return path
 
 
-def context_in(folder: Path, as_of: date = DAY, **governance: object) -> Context:
+def context_in(folder: Path, more: Mapping[str, object] | None = None, **governance: object) -> Context:
     """What a command works with; what it says is kept."""
-    config = load_config(configuration(folder, **governance))
-    return Context(config, as_of, Reporter(Console(file=io.StringIO(), width=200)))
+    config = load_config(configuration(folder, governance, more or {}))
+    return Context(config, DAY, Reporter(Console(file=io.StringIO(), width=200)))
 
 
 def said(context: Context) -> str:
