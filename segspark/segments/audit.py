@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from datetime import date
 
+# What only people change in a segment, and always by way of the log.
+PEOPLES = ("owner", "author", "approver", "review_at", "retrain_days", "rule", "priority", "overlay")
+
 Value = str | int | float | bool | date | None
 
 
@@ -56,12 +59,12 @@ class Link:
     @property
     def values_before(self) -> dict[str, Value]:
         """What changed, as it was."""
-        return dict(json.loads(self.before)) if self.before else {}
+        return _values(self.before)
 
     @property
     def values_after(self) -> dict[str, Value]:
         """What changed, as it was then."""
-        return dict(json.loads(self.after)) if self.after else {}
+        return _values(self.after)
 
 
 @dataclass(frozen=True)
@@ -220,6 +223,39 @@ def pending(links: Iterable[Link], rows: Mapping[str, Mapping[str, Value]]) -> I
         reached = all(row.get(name) == value for name, value in link.values_after.items())
         if (untouched and not reached) if link.before else not row:
             yield link
+
+
+def around(told: Mapping[str, Mapping[str, Value]], rows: Mapping[str, Mapping[str, Value]]) -> list[str]:
+    """What segments say that the log does not: somebody changed the table around it.
+
+    Args:
+        told: by segment_id what the log said last of each column.
+        rows: the segments' values by id and column.
+
+    Returns:
+        A sentence for each segment and column that only people change.
+
+    Examples:
+        >>> around({"a": {"owner": "ann"}}, {"a": {"owner": "eve", "kind": "rule"}, "b": {"kind": "cluster"}})
+        ['a: owner is eve, and by the log it is ann']
+    """
+    found = []
+    for segment_id, row in sorted(rows.items()):
+        for name in PEOPLES:
+            now, then = plain(row).get(name), told.get(segment_id, {}).get(name)
+            of_configuration = name == "rule" and row.get("kind") == "lifecycle"
+            if (now or None) != (then or None) and not of_configuration:
+                found.append(f"{segment_id}: {name} is {now or 'none'}, and by the log it is {then or 'none'}")
+    return found
+
+
+def _values(text: str | None) -> dict[str, Value]:
+    """Values from JSON; none from what a forger put in its place, which the hash tells."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _wrong(link: Link, tip: Tip) -> str:

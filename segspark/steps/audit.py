@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 
 from pyspark.sql import Column, DataFrame, Row
@@ -11,11 +11,15 @@ from pyspark.sql import functions as F
 
 from segspark.errors import BadInputError, RefusedError, SegsparkError
 from segspark.io.commits import Writer
-from segspark.segments.audit import Entry, Link, Tip, Verdict, chained, not_there_yet, verify
+from segspark.segments.audit import Entry, Link, Tip, Value, Verdict, around, chained, not_there_yet, verify
 from segspark.steps.context import Context
-from segspark.tables import AUDIT_LOG
+from segspark.tables import AUDIT_LOG, SEGMENTS
 
-_LINK = "sequence, unix_micros(at), actor, action, subject, before, after, reason, run_id, previous_hash, hash"
+_LINK = (
+    "ifnull(sequence, 0) AS sequence",  # of an entry whose number somebody took away; none has 0
+    "unix_micros(at)",
+    *("actor", "action", "subject", "before", "after", "reason", "run_id", "previous_hash", "hash"),
+)
 _SCHEMA = (
     "sequence BIGINT, micros BIGINT, actor STRING, action STRING, subject STRING, before STRING, after STRING, "
     "reason STRING, run_id STRING, previous_hash STRING, hash STRING"
@@ -104,13 +108,13 @@ def tip(context: Context) -> Tip:
 def links(context: Context, which: Column) -> list[Link]:
     """Some of the log in its order: the entries of a segment or of a run, of which there are few."""
     rows = context.lake.read(AUDIT_LOG).where(which).orderBy("sequence")
-    return [_link(row) for row in rows.selectExpr(*_LINK.split(", ")).collect()]
+    return [_link(row) for row in rows.selectExpr(*_LINK).collect()]
 
 
 def look_at_end(context: Context, actions: Sequence[str]) -> End:
     """The end of the log as it is now; two rows are read of each segment, however long the log is."""
     version = context.lake.latest(AUDIT_LOG)
-    log = context.lake.read(AUDIT_LOG).selectExpr(*_LINK.split(", ")).toDF(*_NAMES)
+    log = context.lake.read(AUDIT_LOG).selectExpr(*_LINK).toDF(*_NAMES)
     chosen = F.col("action").isin(list(actions)).alias("chosen")
     last = log.groupBy("subject", chosen).agg(F.max_by(F.struct(*_NAMES), "sequence").alias("link"))
     found = [(row["chosen"], Link(*row["link"])) for row in last.collect()]
@@ -131,19 +135,23 @@ def audit(context: Context, expected: str = "") -> None:
         RefusedError: the chain is broken, or the expected entry is another one or gone.
     """
     known = _parsed(expected)
-    seen: list[str] = []
-    verdict = unbroken(context, known, seen)
+    noted = _Noted(known.sequence if known else 0)
+    verdict = unbroken(context, noted)
     if verdict.broken:
         raise RefusedError(
             f"audit_log is broken: {verdict.broken}. Entries up to {verdict.tip.sequence} are as they were written. "
             "Compare the table with a copy of it, or with its earlier versions (VERSION AS OF)"
         )
-    if known and seen != [known.hash]:
-        what = "has another hash now" if seen else "is not there any more"
+    if known and noted.hash != known.hash:
+        what = "has another hash now" if noted.hash else "is not there any more"
         raise RefusedError(
             f"audit_log is broken: entry {known.sequence} {what}; the log ends at {verdict.tip.sequence}. "
             "It was cut off or written anew since that hash was noted"
         )
+    context.lake.latest(SEGMENTS)
+    rows = {row["segment_id"]: row.asDict() for row in context.lake.read(SEGMENTS).collect()}  # every segment
+    for difference in around(noted.told, rows):
+        context.reporter.warn(f"{difference}: the table was changed around the log, or a change was cut off")
     if not verdict.tip.sequence:
         context.reporter.say("the log is empty: nobody has changed a segment yet")
         return
@@ -151,17 +159,35 @@ def audit(context: Context, expected: str = "") -> None:
     context.reporter.say(f"keep this elsewhere: --expect {verdict.tip.sequence}:{verdict.tip.hash}")
 
 
-def unbroken(context: Context, known: Tip | None = None, seen: list[str] | None = None) -> Verdict:
+def unbroken(context: Context, noted: "_Noted | None" = None) -> Verdict:
     """Whether the log is whole, from its beginning to its end as it is now.
 
     Args:
         context: of the command.
-        known: an entry to look out for.
-        seen: gets the hashes of entries of its sequence.
+        noted: takes note of what goes by.
     """
     context.lake.latest(AUDIT_LOG)
-    found = seen if seen is not None else []
-    return verify(_watched(_streamed(context.lake.read(AUDIT_LOG)), known, found))
+    chain = _streamed(context.lake.read(AUDIT_LOG))
+    return verify(chain if noted is None else map(noted.note, chain))
+
+
+@dataclass
+class _Noted:
+    """What is kept of a chain that goes by.
+
+    Attributes:
+        told: by segment, what the log said last of each column.
+    """
+
+    wanted: int = 0
+    hash: str = ""
+    told: dict[str, dict[str, Value]] = field(default_factory=dict)
+
+    def note(self, link: Link) -> Link:
+        self.told.setdefault(link.subject, {}).update(link.values_after)
+        if link.sequence == self.wanted:
+            self.hash = link.hash
+        return link
 
 
 def _append(context: Context, writer: Writer, at: Tip, entries: Sequence[Entry]) -> bool:
@@ -173,15 +199,8 @@ def _append(context: Context, writer: Writer, at: Tip, entries: Sequence[Entry])
 
 def _streamed(log: DataFrame) -> Iterator[Link]:
     """Partition by partition: never the whole log at once."""
-    rows = log.orderBy("sequence", "hash").selectExpr(*_LINK.split(", "))
+    rows = log.orderBy("sequence", "hash").selectExpr(*_LINK)
     return map(_link, rows.toLocalIterator())
-
-
-def _watched(chain: Iterator[Link], known: Tip | None, seen: list[str]) -> Iterator[Link]:
-    for link in chain:
-        if known and link.sequence == known.sequence:
-            seen.append(link.hash)
-        yield link
 
 
 def _parsed(expected: str) -> Tip | None:

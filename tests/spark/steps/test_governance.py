@@ -5,25 +5,40 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import count
 
 import pytest
+from pyspark.sql import functions as F
 
 from segspark.errors import BadInputError, RefusedError
 from segspark.io import commits
 from segspark.io.commits import Writer
 from segspark.segments.audit import Entry
 from segspark.steps import governance
-from segspark.steps.audit import audit, record, unbroken
-from segspark.steps.rules import usable_rule
+from segspark.steps.audit import audit, links, record, unbroken
+from segspark.steps.rules import members, usable_rule
 from segspark.tables import AUDIT_LOG, SEGMENTS
 from tests.governing import DAY, SEGMENTS_THERE, again, context_in, defined, log, publish, record_of, run, said
 
 
-@pytest.fixture
-def context(spark, tmp_path):
-    found = context_in(tmp_path)
-    publish(found)
+@pytest.fixture(scope="module")
+def lake(spark, tmp_path_factory):
+    """One lake for all tests; each works with segments of its own."""
+    found = context_in(tmp_path_factory.mktemp("lake"))
+    publish(found, [replace(SEGMENTS_THERE[0], segment_id=f"seg-{n}", name=f"Cluster {n}") for n in range(30)])
     return found
+
+
+@pytest.fixture
+def pair(lake, _numbers=count()):  # noqa: B008
+    """The lake, and two segments that no other test knows."""
+    return lake, f"seg-{next(_numbers)}", f"seg-{next(_numbers)}"
+
+
+def of(context, *segments):
+    """What the log says of some segments."""
+    context.lake.look_again()
+    return [(one.actor, one.action) for one in links(context, F.col("subject").isin(*segments))]
 
 
 @pytest.fixture
@@ -182,46 +197,45 @@ def after_the_first_look(monkeypatch, meanwhile):
     monkeypatch.setattr(governance, "look", look)
 
 
-def test_who_comes_second_to_a_segment_is_told(context, monkeypatch):
-    after_the_first_look(monkeypatch, lambda: run(context, "rename", "seg-a", actor="bea", name="Regulars", reason="r"))
+def test_who_comes_second_to_a_segment_is_told(pair, monkeypatch):
+    context, one, _ = pair
+    after_the_first_look(monkeypatch, lambda: run(context, "rename", one, actor="bea", name="Regulars", reason="r"))
     with pytest.raises(RefusedError) as refused:
-        run(context, "rename", "seg-a", actor="ann", name="Patrons", reason="r")
+        run(context, "rename", one, actor="ann", name="Patrons", reason="r")
     assert str(refused.value) == (
-        "seg-a was renamed by bea meanwhile, and nothing else was changed; look again with segspark segments show seg-a"
+        f"{one} was renamed by bea meanwhile, and nothing else was changed; look again with segspark segments show {one}"
     )
-    assert record_of(context, "seg-a").name == "Regulars"
-    assert log(context) == [(1, "bea", "renamed")]
+    assert record_of(context, one).name == "Regulars"
+    assert of(context, one) == [("bea", "renamed")]
 
 
-def test_who_comes_second_to_a_segment_is_told_where_there_is_no_lock(context, monkeypatch, unlocked):
-    original, waiting = governance.append, [1]
-
-    def append(*arguments):
-        if waiting:
-            waiting.pop()
-            run(context, "rename", "seg-a", actor="bea", name="Regulars", reason="r")
-        return original(*arguments)
-
-    monkeypatch.setattr(governance, "append", append)
-    with pytest.raises(RefusedError, match="was renamed by bea meanwhile"):
-        run(context, "rename", "seg-a", actor="ann", name="Patrons", reason="r")
-    assert record_of(context, "seg-a").name == "Regulars"
-    assert log(context) == [(1, "bea", "renamed")]
-
-
-def test_two_who_change_different_segments_both_get_through(context, monkeypatch, unlocked):
-    original, waiting = governance.append, [1]
+def before_the_first_append(monkeypatch, meanwhile):
+    """Do something in the name of another right before a command writes to the log."""
+    original, waiting = governance.append, [meanwhile]
 
     def append(*arguments):
         if waiting:
-            waiting.pop()
-            run(context, "rename", "seg-b", actor="bea", name="Guests", reason="r")
+            waiting.pop()()
         return original(*arguments)
 
     monkeypatch.setattr(governance, "append", append)
-    run(context, "rename", "seg-a", actor="ann", name="Patrons", reason="r")
-    assert [record_of(context, name).name for name in ("seg-a", "seg-b")] == ["Patrons", "Guests"]
-    assert log(context) == [(1, "bea", "renamed"), (2, "ann", "renamed")]
+
+
+def test_who_comes_second_to_a_segment_is_told_where_there_is_no_lock(pair, monkeypatch, unlocked):
+    context, one, _ = pair
+    before_the_first_append(monkeypatch, lambda: run(context, "assign-owner", one, actor="bea", owner="bea"))
+    with pytest.raises(RefusedError, match="was owner assigned by bea meanwhile"):
+        run(context, "assign-owner", one, actor="ann", owner="ann")
+    assert record_of(context, one).owner == "bea"
+    assert of(context, one) == [("bea", "owner assigned")]
+
+
+def test_two_who_change_different_segments_both_get_through(pair, monkeypatch, unlocked):
+    context, one, other = pair
+    before_the_first_append(monkeypatch, lambda: run(context, "assign-owner", other, actor="bea", owner="bea"))
+    run(context, "assign-owner", one, actor="ann", owner="ann")
+    assert [record_of(context, name).owner for name in (one, other)] == ["ann", "bea"]
+    assert of(context, one, other) == [("bea", "owner assigned"), ("ann", "owner assigned")]
     assert unbroken(again(context)).broken == ""
 
 
@@ -236,56 +250,63 @@ class CutOff(BaseException):
 def cut_off(monkeypatch):
     """Call something that ends before its change reaches the segment."""
 
+    def ends(*_):
+        raise CutOff
+
     def until_there(call):
         with monkeypatch.context() as patched, pytest.raises(CutOff):
-            patched.setattr(Writer, "exchange", lambda *_: (_ for _ in ()).throw(CutOff()))
+            patched.setattr(Writer, "exchange", ends)
             call()
 
     return until_there
 
 
-def test_a_change_that_was_cut_off_is_said_and_completed_by_the_next_one(context, cut_off):
-    cut_off(lambda: run(context, "rename", "seg-a", actor="bea", name="Regulars", reason="r"))
-    assert record_of(context, "seg-a").name == "Frequent customers"
-    told = "entry 1 of the log (seg-a renamed by bea) did not reach the segment"
+def test_a_change_that_was_cut_off_is_said_and_completed_by_the_next_one(pair, cut_off):
+    context, one, other = pair
+    cut_off(lambda: run(context, "assign-owner", one, actor="bea", owner="dan"))
+    assert record_of(context, one).owner is None
+    told = f"({one} owner assigned by bea) did not reach the segment"
     assert told in said(run(context, "list"))
-    next_one = run(context, "assign-owner", "seg-b", actor="ann", owner="cem")
+    next_one = run(context, "assign-owner", other, actor="ann", owner="cem")
     assert f"{told}; it is completed now" in said(next_one)
-    assert (record_of(context, "seg-a").name, record_of(context, "seg-b").owner) == ("Regulars", "cem")
+    assert (record_of(context, one).owner, record_of(context, other).owner) == ("dan", "cem")
     assert told not in said(run(context, "list"))
 
 
-def test_a_definition_that_was_cut_off_is_completed_too(context, cut_off):
-    cut_off(lambda: defined(context))
-    run(context, "review", "seg-b", at=DAY)
-    (made,) = [row for row in again(context).lake.read(SEGMENTS).collect() if row["kind"] == "rule"]
-    assert (made["name"], made["rule"], made["status"], made["size"], made["created_at"], made["overlay"]) == (
-        "Loyal", "frequency >= 5", "draft", 0, DAY, False,
+def test_a_definition_that_was_cut_off_is_completed_too(pair, cut_off):
+    context, one, _ = pair
+    cut_off(lambda: defined(context, "Cut off"))
+    run(context, "review", one, at=DAY)
+    (made,) = [row for row in again(context).lake.read(SEGMENTS).collect() if row["name"] == "Cut off"]
+    assert (made["kind"], made["rule"], made["status"], made["size"], made["created_at"], made["overlay"]) == (
+        "rule", "frequency >= 5", "draft", 0, DAY, False,
     )  # fmt: skip
 
 
-def test_the_same_person_goes_on_where_the_change_was_cut_off(context, cut_off):
-    cut_off(lambda: run(context, "rename", "seg-a", actor="ann", name="Regulars", reason="r"))
+def test_the_same_person_finds_it_done_after_the_change_was_cut_off(pair, cut_off):
+    context, one, _ = pair
+    cut_off(lambda: run(context, "rename", one, actor="ann", name="Faithful", reason="r"))
     with pytest.raises(BadInputError, match="is called and described so"):
-        run(context, "rename", "seg-a", actor="ann", name="Regulars", reason="r")
-    assert record_of(context, "seg-a").name == "Regulars"
-    assert len(log(context)) == 1
+        run(context, "rename", one, actor="ann", name="Faithful", reason="r")
+    assert record_of(context, one).name == "Faithful"
+    assert of(context, one) == [("ann", "renamed")]
 
 
-def test_a_change_that_another_completed_is_done(context, monkeypatch, unlocked):
+def test_a_change_that_another_completed_is_done(pair, monkeypatch, unlocked):
     """Where there is no lock, the next one cannot know whether the first is still at it."""
+    context, one, other = pair
     original, waiting = Writer.exchange, [1]
 
     def exchange(self, *arguments):
         if waiting:
             waiting.pop()
-            run(context, "assign-owner", "seg-b", actor="bea", owner="cem")
+            run(context, "assign-owner", other, actor="bea", owner="cem")
         return original(self, *arguments)
 
     monkeypatch.setattr(Writer, "exchange", exchange)
-    run(context, "rename", "seg-a", actor="ann", name="Patrons", reason="r")
-    assert (record_of(context, "seg-a").name, record_of(context, "seg-b").owner) == ("Patrons", "cem")
-    assert log(context) == [(1, "ann", "renamed"), (2, "bea", "owner assigned")]
+    run(context, "assign-owner", one, actor="ann", owner="dan")
+    assert (record_of(context, one).owner, record_of(context, other).owner) == ("dan", "cem")
+    assert of(context, one, other) == [("ann", "owner assigned"), ("bea", "owner assigned")]
 
 
 # ---- the log
@@ -319,6 +340,9 @@ def test_what_is_done_to_the_log_is_found(spark, tmp_path):
     audit(again(context), expected)
 
     name = context.lake.identifier(AUDIT_LOG)
+    for statement in (f"DELETE FROM {name}", f"UPDATE {name} SET actor = 'eve'"):
+        with pytest.raises(Exception, match="DELTA_CANNOT_MODIFY_APPEND_ONLY"):  # Delta itself
+            spark.sql(statement)
     spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ('delta.appendOnly' = 'false')")
     spark.sql(f"DELETE FROM {name} WHERE sequence > 3")
     audit(again(context))  # a chain without its end is whole
@@ -332,14 +356,6 @@ def test_what_is_done_to_the_log_is_found(spark, tmp_path):
     spark.sql(f"DELETE FROM {name} WHERE sequence = 2")
     with pytest.raises(RefusedError, match="entry 2 is missing: entry 3 comes after entry 1"):
         audit(again(context))
-
-
-def test_delta_itself_refuses_to_change_the_log(spark, tmp_path):
-    context = context_in(tmp_path)
-    record(context, "run1", [entry(1)])
-    for statement in ("DELETE FROM {}", "UPDATE {} SET actor = 'eve'"):
-        with pytest.raises(Exception, match="DELTA_CANNOT_MODIFY_APPEND_ONLY"):
-            spark.sql(statement.format(context.lake.identifier(AUDIT_LOG)))
 
 
 # ---- rules
@@ -356,9 +372,9 @@ def test_delta_itself_refuses_to_change_the_log(spark, tmp_path):
         ("date_add(DATE'2020-01-01', frequency * 1000000000) > DATE'2020-01-01'", "does not work on every customer"),
     ],
 )
-def test_spark_says_what_is_no_condition_over_the_features(context, rule, said_of_it):
+def test_spark_says_what_is_no_condition_over_the_features(lake, rule, said_of_it):
     with pytest.raises(BadInputError) as refused:
-        usable_rule(context, rule)
+        usable_rule(again(lake), rule)
     assert said_of_it in str(refused.value)
 
 
@@ -372,6 +388,5 @@ def test_a_text_that_is_compared_with_a_number_would_end_the_night_s_run(spark, 
     assert usable_rule(context, f"try_cast({text} AS DOUBLE) > 5")
 
 
-def test_a_definition_says_how_many_customers_meet_the_rule(context):
-    told = run(context, "define", name="Loyal", rule="frequency >= 5", reason="r", actor="bob")
-    assert f"5 of 10 customers meet the rule at {DAY}" in said(told)  # orders 5 to 9 of 0 to 9
+def test_a_definition_says_how_many_customers_meet_the_rule(lake):
+    assert members(lake, "frequency >= 5") == f"5 of 10 customers meet the rule at {DAY}"  # of 0 to 9 orders

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segspark.segments.audit import Entry, Tip, chained, digest, not_there_yet, pending, state_at, verify
+from segspark.segments.audit import Entry, Tip, around, chained, digest, not_there_yet, pending, state_at, verify
 
 AT = 1_777_000_000_000_000
 
@@ -61,6 +61,14 @@ def test_an_edit_of_any_column_is_found_at_its_entry(column):
     verdict = verify(links)
     assert verdict.tip.sequence == 2
     assert verdict.broken == "entry 3 was changed after it was written: its hash is that of another content"
+
+
+@pytest.mark.parametrize("after", [None, "", "no json", "[1]", "7"])
+def test_what_is_no_json_any_more_is_found_like_any_edit(after):
+    links = chain(2)
+    links[1] = replace(links[1], after=after)
+    assert links[1].values_after == {}
+    assert "entry 2 was changed" in verify(links).broken
 
 
 def test_an_edit_with_a_hash_that_fits_is_found_at_the_next_entry():
@@ -183,3 +191,23 @@ def test_a_segment_that_was_to_be_made_is_pending_until_it_is_there():
     made = renames("x")
     assert list(pending(made, {})) == made
     assert list(pending(made, {"a": {"name": "whatever"}})) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ({"kind": "rule", "rule": "x > 1", "owner": "ann", "overlay": False, "size": 9}, []),
+        ({"kind": "rule", "rule": "x > 0", "owner": "ann"}, ["a: rule is x > 0, and by the log it is x > 1"]),
+        ({"kind": "rule", "rule": "x > 1"}, ["a: owner is none, and by the log it is ann"]),
+        (
+            {"kind": "rule", "rule": "x > 1", "owner": "ann", "approver": "eve"},
+            ["a: approver is eve, and by the log it is none"],
+        ),
+    ],
+)
+def test_a_segment_that_was_changed_around_the_log_is_found(row, found):
+    assert around({"a": {"rule": "x > 1", "owner": "ann"}}, {"a": row}) == found
+
+
+def test_segments_that_models_and_the_configuration_make_are_not_of_the_log():
+    assert around({}, {"a": {"kind": "cluster"}, "life-new": {"kind": "lifecycle", "rule": "tenure_days < 30"}}) == []
