@@ -203,7 +203,8 @@ def test_who_comes_second_to_a_segment_is_told(pair, monkeypatch):
     with pytest.raises(RefusedError) as refused:
         run(context, "rename", one, actor="ann", name="Patrons", reason="r")
     assert str(refused.value) == (
-        f"{one} was renamed by bea meanwhile, and nothing else was changed; look again with segspark segments show {one}"
+        f"{one} was renamed by bea meanwhile, and nothing else was changed; "
+        f"look again with segspark segments show {one}"
     )
     assert record_of(context, one).name == "Regulars"
     assert of(context, one) == [("bea", "renamed")]
