@@ -18,7 +18,7 @@ from segspark.clustering.latent_scoring import class_count
 from segspark.clustering.preparation import PREPARED
 from segspark.kernels.membership import by_distance, by_probability, distances
 
-_FOUND = "runner_up INT, membership DOUBLE, margin DOUBLE"
+_FOUND = "runner_up INT, membership DOUBLE, runner_up_membership DOUBLE, margin DOUBLE"
 
 
 def score(features: DataFrame, model: PipelineModel, temperature: float | None = None) -> DataFrame:
@@ -30,7 +30,7 @@ def score(features: DataFrame, model: PipelineModel, temperature: float | None =
         temperature: of memberships by distance (clustering.calibration); None for a model that gives probabilities.
 
     Returns:
-        One row per customer_id: cluster, runner_up, membership (0 to 1), margin (see kernels.membership).
+        One row per customer_id: cluster, runner_up, the memberships of both (0 to 1), margin (see kernels.membership).
 
     Raises:
         ValueError: the model gives no probabilities, and there is no temperature.
@@ -38,7 +38,7 @@ def score(features: DataFrame, model: PipelineModel, temperature: float | None =
     applied = model.transform(features)
     found = _firmness(model, applied, temperature)
     return applied.select("customer_id", F.col(CLUSTER).cast("int").alias("cluster"), found.alias("found")).select(
-        "customer_id", "cluster", "found.runner_up", "found.membership", "found.margin"
+        "customer_id", "cluster", "found.runner_up", "found.membership", "found.runner_up_membership", "found.margin"
     )
 
 
@@ -84,5 +84,6 @@ def _matrix(arrays: pd.Series) -> npt.NDArray[np.float64]:
     return np.stack(list(arrays))
 
 
-def _table(runner_up: object, membership: object, margin: object) -> pd.DataFrame:
-    return pd.DataFrame({"runner_up": runner_up, "membership": membership, "margin": margin})
+def _table(runner_up: object, membership: object, second: object, margin: object) -> pd.DataFrame:
+    named = {"runner_up": runner_up, "membership": membership, "runner_up_membership": second, "margin": margin}
+    return pd.DataFrame(named)

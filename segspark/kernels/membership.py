@@ -35,8 +35,8 @@ def shares(squared: Floats, temperature: float) -> Floats:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def by_distance(apart: Floats, cluster: Ints, temperature: float) -> tuple[Ints, Floats, Floats]:
-    """Runner-up, membership and margin from distances to the centres; the membership is that of `shares`.
+def by_distance(apart: Floats, cluster: Ints, temperature: float) -> tuple[Ints, Floats, Floats, Floats]:
+    """Runner-up, membership, the runner-up's and margin from distances to the centres; memberships are `shares`.
 
     Args:
         apart: Euclidean distances, shape (n, k), k >= 2.
@@ -44,12 +44,13 @@ def by_distance(apart: Floats, cluster: Ints, temperature: float) -> tuple[Ints,
         temperature: of the memberships.
 
     Examples:
-        >>> runner_up, membership, margin = by_distance(np.array([[1.0, 2.0, 9.0]]), np.array([0]), 3 / np.log(3))
-        >>> int(runner_up[0]), round(float(membership[0]), 4), float(margin[0])
-        (1, 0.75, 0.5)
+        >>> found = by_distance(np.array([[1.0, 2.0, 9.0]]), np.array([0]), 3 / np.log(3))
+        >>> [round(float(one[0]), 4) for one in found]
+        [1.0, 0.75, 0.25, 0.5]
     """
     runner_up, margin = nearest_other(apart, cluster)
-    return runner_up, shares(apart**2, temperature)[np.arange(len(apart)), cluster], margin
+    rows, all_shares = np.arange(len(apart)), shares(apart**2, temperature)
+    return runner_up, all_shares[rows, cluster], all_shares[rows, runner_up], margin
 
 
 def nearest_other(apart: Floats, cluster: Ints) -> tuple[Ints, Floats]:
@@ -77,17 +78,17 @@ def nearest_other(apart: Floats, cluster: Ints) -> tuple[Ints, Floats]:
     return runner_up, np.divide(b - a, larger, out=np.zeros_like(b), where=larger > 0)
 
 
-def by_probability(posterior: Floats, cluster: Ints) -> tuple[Ints, Floats, Floats]:
-    """Runner-up, membership and margin from posterior probabilities, shape (n, k), k >= 2.
+def by_probability(posterior: Floats, cluster: Ints) -> tuple[Ints, Floats, Floats, Floats]:
+    """Runner-up, membership, the runner-up's and margin from posterior probabilities, shape (n, k), k >= 2.
 
     Examples:
-        >>> runner_up, membership, margin = by_probability(np.array([[0.2, 0.7, 0.1]]), np.array([1]))
-        >>> int(runner_up[0]), float(membership[0]), round(float(margin[0]), 4)
-        (0, 0.7, 0.5)
+        >>> found = by_probability(np.array([[0.2, 0.7, 0.1]]), np.array([1]))
+        >>> [round(float(one[0]), 4) for one in found]
+        [0.0, 0.7, 0.2, 0.5]
     """
     rows = np.arange(len(posterior))
     others = posterior.copy()
     others[rows, cluster] = -np.inf
     runner_up = others.argmax(axis=1)
-    membership = posterior[rows, cluster]
-    return runner_up, membership, membership - others[rows, runner_up]
+    membership, second = posterior[rows, cluster], others[rows, runner_up]
+    return runner_up, membership, second, membership - second
