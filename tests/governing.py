@@ -14,7 +14,7 @@ from rich.console import Console
 from segspark.columns import quoted
 from segspark.config import load_config
 from segspark.progress import Reporter
-from segspark.segments.records import Record
+from segspark.segments.registry import Segment
 from segspark.steps.audit import links
 from segspark.steps.context import Context
 from segspark.steps.segments import Asked, segments
@@ -22,15 +22,15 @@ from segspark.tables import SEGMENT_PROFILES, SEGMENTS
 
 DAY = date(2026, 5, 1)
 SEGMENTS_THERE = (
-    Record(
-        "seg-a", "Frequent customers", "Buys often.", "cluster", status="active", model_version="shop/1", cluster=0,
+    Segment(
+        "seg-a", "Frequent customers", "Buys often.", "cluster", None, "active", model_version="shop/1", cluster=0,
         size=60, share=0.6, created_at=DAY, updated_at=DAY,
     ),
-    Record(
-        "seg-b", "Seldom customers", "Buys seldom.", "cluster", status="active", model_version="shop/1", cluster=1,
+    Segment(
+        "seg-b", "Seldom customers", "Buys seldom.", "cluster", None, "active", model_version="shop/1", cluster=1,
         size=30, share=0.3, created_at=DAY, updated_at=DAY,
     ),
-    Record(
+    Segment(
         "life-prospect", "Prospects", "Has never bought.", "lifecycle", "frequency = 0", "active",
         size=10, share=0.1, created_at=DAY, updated_at=DAY,
     ),
@@ -68,7 +68,7 @@ def said(context: Context) -> str:
     return file.getvalue()
 
 
-def publish(context: Context, records: Sequence[Record] = SEGMENTS_THERE, customers: int = 10) -> None:
+def publish(context: Context, records: Sequence[Segment] = SEGMENTS_THERE, customers: int = 10) -> None:
     """The registry, profiles of its clusters, and features of customers with 0, 1, 2, ... orders."""
     writer, spark = context.writer("lake"), context.spark
     schema = ", ".join(f"{one.name} {one.type}" for one in SEGMENTS.columns)
@@ -100,11 +100,11 @@ def again(context: Context) -> Context:
     return own
 
 
-def record_of(context: Context, segment_id: str) -> Record:
+def record_of(context: Context, segment_id: str) -> Segment:
     """A segment as it is in the table now."""
     context.lake.look_again()
     (row,) = context.lake.read(SEGMENTS).where(F.col("segment_id") == segment_id).collect()
-    return Record(**row.asDict())
+    return Segment(**row.asDict())
 
 
 def defined(context: Context, name: str = "Loyal", rule: str = "frequency >= 5", **options: object) -> str:

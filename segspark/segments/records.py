@@ -1,59 +1,35 @@
-"""A segment as the registry has it, and how what people write about it is checked and compared."""
+"""What people write about segments: how it is checked, compared and told."""
 
 import unicodedata
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict
 
 from segspark.errors import BadInputError
 from segspark.segments.audit import Value
+from segspark.segments.registry import Segment
 
 LONGEST_NAME, LONGEST_TEXT = 80, 1_000
 _BOOKKEEPING = ("updated_at", "size", "share")  # what a change is not about
 
 
-@dataclass(frozen=True)
-class Record:
-    """A row of `segments`: see `segspark.tables.SEGMENTS`."""
+def label(segment: Segment) -> str:
+    """How a segment is spoken of.
 
-    segment_id: str
-    name: str
-    description: str
-    kind: str
-    rule: str | None = None
-    status: str = "draft"
-    owner: str | None = None
-    author: str | None = None
-    approver: str | None = None
-    reason: str | None = None
-    review_at: date | None = None
-    retrain_days: int | None = None
-    priority: int | None = None
-    overlay: bool | None = None
-    successor_segment_id: str | None = None
-    model_version: str = ""
-    cluster: int | None = None
-    parent_segment_id: str | None = None
-    size: int = 0
-    share: float = 0.0
-    created_at: date | None = None
-    updated_at: date | None = None
-    retired_at: date | None = None
-
-    @property
-    def label(self) -> str:
-        """How it is spoken of."""
-        return f"{self.segment_id} ({self.name})"
+    Examples:
+        >>> label(Segment("seg-1", "Gift givers", "", "rule", "gifts > 3", "draft"))
+        'seg-1 (Gift givers)'
+    """
+    return f"{segment.segment_id} ({segment.name})"
 
 
-def difference(old: Record | None, new: Record) -> tuple[dict[str, Value], dict[str, Value]]:
+def difference(old: Segment | None, new: Segment) -> tuple[dict[str, Value], dict[str, Value]]:
     """What a change is about: the columns that differ as they were, and as they are then.
 
     Of a segment that is new nothing was, and its columns that are not null are.
 
     Examples:
-        >>> one = Record("a", "x", "", "rule")
-        >>> difference(one, Record("a", "y", "", "rule", updated_at=date(2026, 1, 1)))
+        >>> one, then = (Segment("a", name, "", "rule", "x > 1", "draft", size=n) for n, name in enumerate("xy"))
+        >>> difference(one, then)
         ({'name': 'x'}, {'name': 'y'})
     """
     then = {name: value for name, value in asdict(new).items() if name not in ("segment_id", *_BOOKKEEPING)}
@@ -64,15 +40,15 @@ def difference(old: Record | None, new: Record) -> tuple[dict[str, Value], dict[
     return {name: was[name] for name in changed}, {name: then[name] for name in changed}
 
 
-def active_count(records: Collection[Record]) -> int:
+def active_count(segments: Collection[Segment]) -> int:
     """Segments that are in use, but for those that the configuration makes: they are always there.
 
     Examples:
         >>> kinds = ("cluster", "lifecycle", "rule")
-        >>> active_count([Record(kind, kind, "", kind, status="active") for kind in kinds])
+        >>> active_count([Segment(kind, kind, "", kind, None, "active") for kind in kinds])
         2
     """
-    return sum(one.status == "active" and one.kind != "lifecycle" for one in records)
+    return sum(one.status == "active" and one.kind != "lifecycle" for one in segments)
 
 
 def same_person(one: str, other: str) -> bool:

@@ -14,7 +14,8 @@ from pyspark.sql import functions as F
 from segspark.errors import BadInputError, RefusedError, SegsparkError
 from segspark.io.commits import Writer
 from segspark.segments.audit import Entry, Link, Value, pending
-from segspark.segments.records import Record, difference
+from segspark.segments.records import difference, label
+from segspark.segments.registry import Segment
 from segspark.steps.audit import End, append, links, look_at_end, tries
 from segspark.steps.context import Context
 from segspark.tables import AUDIT_LOG, SEGMENTS
@@ -41,32 +42,32 @@ class Registry:
     """Segments and the log as they were at one look.
 
     Attributes:
-        records: by segment_id, as they are in the table.
+        segments: by segment_id, as they are in the table.
         end: of the log, with the last change of each segment by a person.
         version: of the table of segments.
     """
 
-    records: Mapping[str, Record]
+    segments: Mapping[str, Segment]
     end: End
     version: int
 
-    def record(self, segment_id: str) -> Record:
+    def segment(self, segment_id: str) -> Segment:
         """A segment.
 
         Raises:
             BadInputError: there is none of this id.
         """
-        if segment_id not in self.records:
+        if segment_id not in self.segments:
             there = (
                 ", ".join(f"{one.segment_id} ({one.name})" for one in self.alive) or "none; run segspark assign first"
             )
             raise BadInputError([f"{segment_id}: no such segment; there are {there}"])
-        return self.records[segment_id]
+        return self.segments[segment_id]
 
     @property
-    def alive(self) -> list[Record]:
+    def alive(self) -> list[Segment]:
         """Those that are not retired, by name."""
-        return sorted((one for one in self.records.values() if one.status != "retired"), key=lambda one: one.name)
+        return sorted((one for one in self.segments.values() if one.status != "retired"), key=lambda one: one.name)
 
     def others(self, segment_id: str) -> list[str]:
         """Names of the other segments that are not retired."""
@@ -75,10 +76,10 @@ class Registry:
     @property
     def unfinished(self) -> list[Link]:
         """Changes that are in the log, and not in the segments."""
-        return list(pending(self.end.last.values(), {name: asdict(one) for name, one in self.records.items()}))
+        return list(pending(self.end.last.values(), {name: asdict(one) for name, one in self.segments.items()}))
 
 
-Decision = Callable[[Registry, Record | None], Record]
+Decision = Callable[[Registry, Segment | None], Segment]
 
 
 def look(context: Context) -> Registry:
@@ -86,12 +87,12 @@ def look(context: Context) -> Registry:
     end = look_at_end(context, tuple(ENTRIES.values()))
     version = context.lake.latest(SEGMENTS)
     rows = context.lake.read(SEGMENTS).collect()  # as many as segments were ever published
-    return Registry({row["segment_id"]: Record(**row.asDict()) for row in rows}, end, version)
+    return Registry({row["segment_id"]: Segment(**row.asDict()) for row in rows}, end, version)
 
 
 def change(
     context: Context, segment_id: str, actor: str, action: str, reason: str, decide: Decision, new: bool = False
-) -> Record:
+) -> Segment:
     """Change a segment in the log and then in the registry, or do nothing.
 
     Args:
@@ -100,7 +101,7 @@ def change(
         actor: who changes it.
         action: of the command: a key of ENTRIES.
         reason: why.
-        decide: what becomes of the segment, from the registry and its record as they are then; raises what refuses it.
+        decide: what becomes of the segment, from the registry and its row as they are then; raises what refuses it.
         new: whether it is made by this: then there must be none of this id.
 
     Returns:
@@ -120,11 +121,11 @@ def change(
             if now.unfinished:
                 complete(context, writer, now.unfinished)
                 now = look(context)
-            old = None if new else now.record(segment_id)
+            old = None if new else now.segment(segment_id)
             then = replace(decide(now, old), updated_at=context.as_of)
             before, after = difference(old, then)
             if not after:
-                raise BadInputError([f"{then.label} is like that already; nothing was written"])
+                raise BadInputError([f"{label(then)} is like that already; nothing was written"])
             entry = Entry(actor, ENTRIES[action], segment_id, before, after, reason)
             if append(context, writer.run_id, now.end, [entry]):
                 changed = {name: getattr(then, name) for name in (*after, "updated_at")}

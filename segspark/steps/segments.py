@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 from segspark.errors import BadInputError
 from segspark.segments import governance
-from segspark.segments.records import LONGEST_NAME, LONGEST_TEXT, Record, active_count, checked_text
+from segspark.segments.records import LONGEST_NAME, LONGEST_TEXT, active_count, checked_text, label
+from segspark.segments.registry import Segment
 from segspark.steps.context import Context
 from segspark.steps.governance import Registry, change, makers
 from segspark.steps.rules import members, usable_rule
@@ -96,21 +97,21 @@ def _define(context: Context, asked: Asked) -> None:
     rule = usable_rule(context, asked.rule or "")
     settings = context.config.governance
     segment_id = f"seg-{uuid.uuid4().hex[:10]}"
-    wanted = Record(
+    wanted = Segment(
         segment_id, asked.name or "", asked.description or "", "rule", rule,
         "draft" if settings.approval else "active", asked.owner or asked.actor,
         priority=asked.priority, overlay=asked.overlay, reason=asked.reason, created_at=context.as_of,
     )  # fmt: skip
 
-    def decide(now: Registry, _: Record | None) -> Record:
-        made = governance.checked_new(wanted, list(now.records.values()))
+    def decide(now: Registry, _: Segment | None) -> Segment:
+        made = governance.checked_new(wanted, list(now.segments.values()))
         if made.status == "active":
             governance.refuse_more(made, active_count(now.alive), settings.most_active)
         return made
 
     made = change(context, segment_id, asked.actor, "define", asked.reason, decide, new=True)
     place = "beside other segments (overlay)" if made.overlay else f"before clusters, priority {made.priority}"
-    context.reporter.say(f"{made.label} defined as {made.status}: {rule}; {place}")
+    context.reporter.say(f"{label(made)} defined as {made.status}: {rule}; {place}")
     if counted := members(context, rule):
         context.reporter.say(counted)
     _say_next(context, made)
@@ -120,19 +121,19 @@ def _change(context: Context, asked: Asked) -> None:
     (segment_id,) = asked.segment_ids
     rule = usable_rule(context, asked.rule) if asked.action == "redefine" and asked.rule is not None else None
 
-    def decide(now: Registry, old: Record | None) -> Record:
+    def decide(now: Registry, old: Segment | None) -> Segment:
         if old is None:
-            raise AssertionError("only a new segment has no record")
+            raise AssertionError("only a new segment has no row")
         return _decided(context, replace(asked, rule=rule), now, old)
 
     changed = change(context, segment_id, asked.actor, asked.action, asked.reason, decide)
-    context.reporter.say(f"{changed.label}: {_told(changed, asked.action)}")
+    context.reporter.say(f"{label(changed)}: {_told(changed, asked.action)}")
     if rule is not None and (counted := members(context, rule)):
         context.reporter.say(counted)
     _say_next(context, changed)
 
 
-def _decided(context: Context, asked: Asked, now: Registry, old: Record) -> Record:
+def _decided(context: Context, asked: Asked, now: Registry, old: Segment) -> Segment:
     """What becomes of a segment."""
     settings, reason = context.config.governance, asked.reason
     review_at = asked.at or context.as_of + timedelta(days=settings.review_days)
@@ -151,11 +152,11 @@ def _decided(context: Context, asked: Asked, now: Registry, old: Record) -> Reco
     return decisions[asked.action]()
 
 
-def _successor(now: Registry, segment_id: str) -> Record | None:
-    return now.record(segment_id) if segment_id else None
+def _successor(now: Registry, segment_id: str) -> Segment | None:
+    return now.segment(segment_id) if segment_id else None
 
 
-def _told(changed: Record, action: str) -> str:
+def _told(changed: Segment, action: str) -> str:
     if action == "retire":
         successor = changed.successor_segment_id
         rest = f"its customers are looked for in {successor} from now on" if successor else "it had no customers"
@@ -171,7 +172,7 @@ def _told(changed: Record, action: str) -> str:
     return f"{changed.status}; {values[action]}" if action in values else changed.status
 
 
-def _say_next(context: Context, changed: Record) -> None:
+def _say_next(context: Context, changed: Segment) -> None:
     command = {"draft": "submit", "in_review": "approve", "approved": "activate"}.get(changed.status)
     if command:
         other = " (by somebody else)" if command == "approve" else ""

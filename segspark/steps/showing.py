@@ -11,7 +11,8 @@ from segspark.errors import BadInputError, RefusedError
 from segspark.segments.audit import Link, Value, plain, state_at
 from segspark.segments.governance import STATES
 from segspark.segments.profiles import Profile
-from segspark.segments.records import Record
+from segspark.segments.records import label
+from segspark.segments.registry import Segment
 from segspark.steps.audit import links, unbroken
 from segspark.steps.context import Context
 from segspark.steps.governance import ENTRIES, Registry, look, unfinished_words
@@ -30,7 +31,7 @@ def show_list(context: Context, status: str, as_json: bool) -> None:
     if status and status not in STATES:
         raise BadInputError([f"--status {status}: there are {', '.join(STATES)}"])
     now = look(context)
-    found = [one for one in now.records.values() if one.status == status or not status]
+    found = [one for one in now.segments.values() if one.status == status or not status]
     found.sort(key=lambda one: (STATES.index(one.status) if one.status in STATES else 0, one.name, one.segment_id))
     if as_json:
         print(json.dumps([_with_overdue(context, one) for one in found], indent=2, ensure_ascii=False))
@@ -48,7 +49,7 @@ def show_list(context: Context, status: str, as_json: bool) -> None:
 def show_segment(context: Context, segment_id: str) -> None:
     """A segment: its row, what distinguishes its customers, where it came from, and the last changes."""
     now = look(context)
-    one = now.record(segment_id)
+    one = now.segment(segment_id)
     context.reporter.table(("column", "value"), [item for item in asdict(one).items() if item[1] is not None])
     if overdue(context, one):
         context.reporter.warn(f"its review was due at {one.review_at}; segspark segments review sets the next date")
@@ -75,7 +76,7 @@ def show_history(context: Context, segment_id: str) -> None:
     now = look(context)
     entries = links(context, F.col("subject") == segment_id)
     if not entries:
-        now.record(segment_id)
+        now.segment(segment_id)
         context.reporter.say(f"nobody has changed {segment_id}")
     else:
         _show_entries(context, entries)
@@ -95,37 +96,37 @@ def show_difference(context: Context, segment_ids: Sequence[str], since: int | N
         BadInputError: there is no such segment, or it was not there at that entry.
     """
     now = look(context)
-    records = [now.record(one) for one in segment_ids]
-    if len(records) == 1:
-        _show_changes(context, records[0], since, until)
+    found = [now.segment(one) for one in segment_ids]
+    if len(found) == 1:
+        _show_changes(context, found[0], since, until)
         return
-    one, other = records
+    one, other = found
     left, right = plain(asdict(one)), plain(asdict(other))
     rows = [(name, left[name], right[name]) for name in _DEFINITION]
     context.reporter.table(("column", one.segment_id, other.segment_id), rows)
     _show_means(context, one, other)
 
 
-def overdue(context: Context, one: Record) -> bool:
+def overdue(context: Context, one: Segment) -> bool:
     """Whether somebody should have looked at a segment by the date of the command."""
     return one.status != "retired" and one.review_at is not None and one.review_at <= context.as_of
 
 
-def _with_overdue(context: Context, one: Record) -> dict[str, Value]:
+def _with_overdue(context: Context, one: Segment) -> dict[str, Value]:
     return plain(asdict(one)) | {"overdue": overdue(context, one)}
 
 
-def _show_changes(context: Context, one: Record, since: int | None, until: int | None) -> None:
+def _show_changes(context: Context, one: Segment, since: int | None, until: int | None) -> None:
     entries = links(context, F.col("subject") == one.segment_id)
     start = _start(entries) if since is None else since
     end = entries[-1].sequence if entries and until is None else until or 0
     now = asdict(one)
     before, after = state_at(now, entries, start), state_at(now, entries, end)
     if not before or not after:
-        raise BadInputError([f"{one.label} was not there yet after entry {start if not before else end} of the log"])
+        raise BadInputError([f"{label(one)} was not there yet after entry {start if not before else end} of the log"])
     changed = [name for name in after if before.get(name) != after[name]]
     if not changed:
-        context.reporter.say(f"{one.label}: nothing that people change differs between entries {start} and {end}")
+        context.reporter.say(f"{label(one)}: nothing that people change differs between entries {start} and {end}")
         return
     rows = [(name, before.get(name), after[name]) for name in changed]
     context.reporter.table(("column", f"after entry {start}", f"after entry {end}"), rows)
@@ -139,7 +140,7 @@ def _start(entries: Sequence[Link]) -> int:
     return entries[0].sequence if entries else 0
 
 
-def _show_means(context: Context, one: Record, other: Record) -> None:
+def _show_means(context: Context, one: Segment, other: Segment) -> None:
     left, right = _profiles(context, one.segment_id), _profiles(context, other.segment_id)
     rows = []
     for feature in sorted(left.keys() & right.keys(), key=lambda name: -abs(_apart(left[name], right[name]) or 0)):

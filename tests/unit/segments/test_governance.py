@@ -22,13 +22,18 @@ from segspark.segments.governance import (
     review,
     submit,
 )
-from segspark.segments.records import Record, active_count, checked_text, difference
+from segspark.segments.records import active_count, checked_text, difference
+from segspark.segments.registry import Segment
 from segspark.tables import SEGMENTS
 
 DAY = date(2026, 5, 1)
-RULE = Record("seg-1", "Gift givers", "", "rule", "gifts > 3", owner="ann", author="bob", priority=10, overlay=False)
-CLUSTER = Record("seg-2", "Frequent", "", "cluster", owner="ann", model_version="m/1", cluster=0, size=9)
-LIFECYCLE = Record("life-new", "New", "", "lifecycle", "tenure_days < 30", owner="ann", size=4)
+RULE = Segment(
+    "seg-1", "Gift givers", "", "rule", "gifts > 3", "draft", owner="ann", author="bob", priority=10, overlay=False
+)
+CLUSTER = Segment(
+    "seg-2", "Frequent", "", "cluster", None, "draft", owner="ann", model_version="m/1", cluster=0, size=9
+)
+LIFECYCLE = Segment("life-new", "New", "", "lifecycle", "tenure_days < 30", "draft", owner="ann", size=4)
 SUCCESSOR = replace(CLUSTER, segment_id="seg-3", name="Others", status="active")
 
 ACTIONS = {
@@ -84,7 +89,7 @@ def cases(table: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def outcome(record: Record, action: str) -> str:
+def outcome(record: Segment, action: str) -> str:
     try:
         return ACTIONS[action](record).status
     except RefusedError:
@@ -107,8 +112,8 @@ def test_the_tables_have_every_action():
     )
 
 
-def test_a_record_has_the_columns_of_the_table():
-    assert {one.name for one in fields(Record)} == set(SEGMENTS.column_names)
+def test_a_segment_has_the_columns_of_the_table():
+    assert {one.name for one in fields(Segment)} == set(SEGMENTS.column_names)
 
 
 def test_a_refusal_says_the_state_and_what_to_do():
@@ -159,7 +164,7 @@ def test_lifecycle_segments_are_not_counted_and_not_refused():
     assert active_count([*states, replace(RULE, status="draft"), replace(CLUSTER, status="split")]) == 2
 
 
-def in_use(**changed: object) -> Record:
+def in_use(**changed: object) -> Segment:
     return replace(RULE, status="active", size=5, **changed)
 
 
