@@ -24,6 +24,7 @@ _SCHEMA = (
     "sequence BIGINT, micros BIGINT, actor STRING, action STRING, subject STRING, before STRING, after STRING, "
     "reason STRING, run_id STRING, previous_hash STRING, hash STRING"
 )
+PHASES = ("ingest", "features", "train", "assign", "split", "compare", "report", "run")  # actors that are no people
 _NAMES = [column.split()[0] for column in _SCHEMA.split(", ")]
 _EXPECTED = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
 
@@ -34,7 +35,7 @@ class End:
 
     Attributes:
         tip: of the chain.
-        last: the last entry of each segment by one of some actions.
+        last: the last entry of each segment by a person, and one of some actions.
         version: of the table.
     """
 
@@ -112,11 +113,14 @@ def links(context: Context, which: Column) -> list[Link]:
 
 
 def look_at_end(context: Context, actions: Sequence[str]) -> End:
-    """The end of the log as it is now; two rows are read of each segment, however long the log is."""
+    """The end of the log as it is now; at most two rows of each segment come here, however long the log is.
+
+    What a phase did counts for the end alone: a later run may have undone it, and completes what it was cut off from.
+    """
     version = context.lake.latest(AUDIT_LOG)
     log = context.lake.read(AUDIT_LOG).selectExpr(*_LINK).toDF(*_NAMES)
-    chosen = F.col("action").isin(list(actions)).alias("chosen")
-    last = log.groupBy("subject", chosen).agg(F.max_by(F.struct(*_NAMES), "sequence").alias("link"))
+    chosen = F.col("action").isin(list(actions)) & ~F.col("actor").isin(list(PHASES))
+    last = log.groupBy("subject", chosen.alias("chosen")).agg(F.max_by(F.struct(*_NAMES), "sequence").alias("link"))
     found = [(row["chosen"], Link(*row["link"])) for row in last.collect()]
     tip = max((Tip(link.sequence, link.hash) for _, link in found), key=lambda one: one.sequence, default=Tip())
     return End(tip, {link.subject: link for chosen, link in found if chosen}, version)

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 from segspark.errors import BadInputError
 from segspark.segments import governance
-from segspark.segments.records import LONGEST_NAME, LONGEST_TEXT, active_count, checked_text, label
+from segspark.segments.records import LONGEST_NAME, LONGEST_TEXT, active_count, checked_text, label, same_person
 from segspark.segments.registry import Segment
+from segspark.steps.audit import PHASES
 from segspark.steps.context import Context
 from segspark.steps.governance import Registry, change, makers
 from segspark.steps.rules import members, usable_rule
@@ -89,7 +90,10 @@ def user() -> str:
 
 def _checked(asked: Asked) -> Asked:
     reason = checked_text("--reason", asked.reason, LONGEST_TEXT, empty=asked.action not in _REASONED)
-    return replace(asked, actor=checked_text("--actor", asked.actor or user(), LONGEST_NAME), reason=reason)
+    actor = checked_text("--actor", asked.actor or user(), LONGEST_NAME)
+    if any(same_person(actor, phase) for phase in PHASES):
+        raise BadInputError([f"--actor {actor}: so a phase signs in the log; give a person's name"])
+    return replace(asked, actor=actor, reason=reason)
 
 
 def _define(context: Context, asked: Asked) -> None:

@@ -293,6 +293,22 @@ def test_the_same_person_finds_it_done_after_the_change_was_cut_off(pair, cut_of
     assert of(context, one) == [("ann", "renamed")]
 
 
+def test_what_a_run_did_and_another_run_undid_is_left_alone(pair):
+    context, one, other = pair
+    was, then = {"status": "active"}, {"status": "retired"}
+    record(context, f"run {one}", [Entry("assign", "retired", one, was, then, "vanished")])
+    record(context, f"run {other}", [Entry("assign", "reinstated", one, then, was, "is there again")])
+    assert f"({one} retired" not in said(run(context, "list"))
+    run(context, "review", other, at=DAY)
+    assert record_of(context, one).status == "active"
+
+
+def test_a_person_does_not_sign_as_a_phase(pair):
+    context, one, _ = pair
+    with pytest.raises(BadInputError, match="--actor Assign: so a phase signs in the log"):
+        run(context, "review", one, at=DAY, actor="Assign")
+
+
 def test_a_change_that_another_completed_is_done(pair, monkeypatch, unlocked):
     """Where there is no lock, the next one cannot know whether the first is still at it."""
     context, one, other = pair
