@@ -34,3 +34,15 @@ class Continuity(Model):
     moved: Annotated[float, Field(gt=0)] = Field(
         0.5, description="a segment whose mean moves by more standard deviations has moved: it is described anew"
     )
+
+
+class Governance(Model):
+    """Who has a say in segments, and how many may be in use."""
+
+    approval: bool = Field(
+        False, description="new and split segments start as draft, and only approved ones are activated"
+    )
+    most_active: PositiveInt = Field(
+        12, description="clusters and rule segments that may be active at the same time; more are refused"
+    )
+    review_days: PositiveInt = Field(180, description="days after its approval at which a segment is to be reviewed")
