@@ -14,12 +14,13 @@ from segspark.errors import SegsparkError
 from segspark.progress import Reporter
 
 _HELP = {
-    "run": "all phases in order: ingest, features, train, assign, report",
+    "run": "all phases in order: ingest, features, train where it is due, assign, compare, report",
     "demo": "the same on real data: 2,469 households of The Complete Journey",
     "ingest": "read what is new in the sources into events, customers, products, campaigns, feedback, consents",
     "features": "compute one row of features per customer",
     "train": "fit and compare candidates, register and promote the chosen one",
     "assign": "give every customer the champion's segment",
+    "compare": "say who went where between two dates, and whether it is a shift or a blip",
     "split": "search within a segment, and publish what is found as its sub-segments",
     "report": "write the HTML report",
 }
@@ -66,10 +67,18 @@ def _run(options: argparse.Namespace) -> None:
     from segspark.steps.context import Context
     from segspark.steps.demo import prepare_demo
     from segspark.steps.ending import show_ending
-    from segspark.steps.phases import PHASES, run_approval, run_features, run_ingest, run_phases, run_split
+    from segspark.steps.phases import (
+        run_all,
+        run_approval,
+        run_compare,
+        run_features,
+        run_ingest,
+        run_phase_alone,
+        run_split,
+    )
 
     config = load_config(options.config, options.set)
-    context = Context(config, options.as_of, Reporter(), options.verbose)
+    context = Context(config, options.as_of or date.max, Reporter(), options.verbose)
     if options.phase == "demo":
         prepare_demo(context)
     if options.phase == "ingest" and options.how:
@@ -84,10 +93,14 @@ def _run(options: argparse.Namespace) -> None:
     if options.phase == "split":
         run_split(context, options.segment_id, options.undo)
         return
-    whole = options.phase in ("run", "demo")
-    run_phases(context, list(PHASES) if whole else [options.phase])
-    if whole:
+    if options.phase == "compare":
+        run_compare(context, options.before, options.after, options.as_of)
+        return
+    if options.phase in ("run", "demo"):
+        run_all(context)
         show_ending(context)
+        return
+    run_phase_alone(context, options.phase)
 
 
 def _failed(errors: Console, error: Exception, code: int, verbose: bool) -> int:
@@ -131,10 +144,10 @@ def _add_init(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_phase(parser: argparse.ArgumentParser, name: str) -> None:
-    demo = name == "demo"
+    demo, optional = name == "demo", name in ("demo", "compare")
     parser.add_argument("--config", required=not demo, default=_DEMO_CONFIG, metavar="FILE", help="YAML configuration")
     parser.add_argument(
-        "--as-of", required=not demo, default=_DEMO_AS_OF, type=_date, metavar="DATE",
+        "--as-of", required=not optional, default=_DEMO_AS_OF if demo else None, type=_date, metavar="DATE",
         help="date in the business time zone; nothing at or after its midnight is read",
     )  # fmt: skip
     parser.add_argument(
@@ -145,6 +158,12 @@ def _add_phase(parser: argparse.ArgumentParser, name: str) -> None:
         how = parser.add_mutually_exclusive_group()
         for flag, text in _INGEST.items():
             how.add_argument(f"--{flag}", action="store_const", dest="how", const=flag, help=text)
+    if name == "compare":
+        for flag, where, which in (("from", "before", "the last but one"), ("to", "after", "the last one")):
+            parser.add_argument(
+                f"--{flag}", dest=where, metavar="RUN",
+                help=f"as_of or run_id of an assign; default: {which} at which was assigned (before --as-of)",
+            )  # fmt: skip
     if name == "train":
         parser.add_argument("--approve", action="store_true", help="make the challenger champion, and train nothing")
     if name == "split":

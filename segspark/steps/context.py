@@ -33,6 +33,7 @@ SECTIONS = {
     "features": ("time", "money", "features", "attributes"),
     "train": ("time", "money", "features", "attributes", "population", "objective", "clustering", "search"),
     "assign": ("time", "money", "features", "attributes", "population", "assignment", "continuity"),
+    "compare": ("time", "money", "features", "attributes", "clustering"),
     "report": ("time", "money", "features", "attributes", "report"),
 }
 

@@ -12,7 +12,7 @@ import pytest
 from segspark.cli import main
 
 JOBS = sorted((Path(__file__).parents[2] / "jobs").glob("*.py"))
-PHASES = ("run", "demo", "ingest", "features", "train", "assign", "split", "report")
+PHASES = ("run", "demo", "ingest", "features", "train", "assign", "compare", "split", "report")
 
 
 @pytest.fixture
