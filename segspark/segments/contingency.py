@@ -40,7 +40,8 @@ class Contingency:
             [[8, 2, 0], [0, 1, 0]]
         """
         told = list(rows)
-        before, after = (tuple(sorted({row[end] for row in told} - {""})) for end in (0, 1))
+        before = tuple(sorted({row[0] for row in told} - {""}))
+        after = tuple(sorted({row[1] for row in told} - {""}))
         counts = np.zeros((len(before) + 1, len(after) + 1), dtype=np.int64)
         for one, other, customers in told:
             counts[before.index(one) if one else -1, after.index(other) if other else -1] += customers
@@ -98,7 +99,7 @@ def adjusted_rand(tables: Floats) -> Floats:
     everything = np.maximum(_pairs(tables.sum(axis=(-2, -1))), 1.0)
     chance, highest = of_rows * of_columns / everything, (of_rows + of_columns) / 2
     room = highest - chance
-    return np.divide(together - chance, room, out=np.ones_like(together), where=room > 0)
+    return np.asarray(np.divide(together - chance, room, out=np.ones_like(together), where=room > 0))
 
 
 def adjusted_mutual_information(tables: Floats, expected: float) -> Floats:
@@ -158,7 +159,7 @@ def jaccard(table: Contingency, tables: Floats) -> Floats:
     stayed = table.stayed(tables)
     then, now = table.sizes(tables)
     either = then + now - stayed
-    return np.divide(stayed, either, out=np.zeros_like(either), where=either > 0)
+    return np.asarray(np.divide(stayed, either, out=np.zeros_like(either), where=either > 0))
 
 
 def share_changes(table: Contingency, tables: Floats) -> Floats:
@@ -170,7 +171,7 @@ def share_changes(table: Contingency, tables: Floats) -> Floats:
         [-0.25, 0.25]
     """
     then, now = table.sizes(tables)
-    return now / np.maximum(now.sum(-1, keepdims=True), 1.0) - then / np.maximum(then.sum(-1, keepdims=True), 1.0)
+    return _shares(now) - _shares(then)
 
 
 def resampled(table: Contingency, seed: int, draws: int = 1_000) -> Floats:
@@ -205,6 +206,10 @@ def _of_count(a: float, b: float, n: float) -> float:
     p = np.exp(logs - logs.max())
     x = counts / mean
     return float(mean / n * ((p / p.sum()) @ (xlogy(x, x) - (x - 1))))
+
+
+def _shares(sizes: Floats) -> Floats:
+    return np.asarray(sizes / np.maximum(sizes.sum(axis=-1, keepdims=True), 1.0))
 
 
 def _pairs(counts: Floats) -> Floats:

@@ -42,8 +42,8 @@ class Bins:
         known = values.dropna()
         if values.dtype.kind == "f":
             # A decile is a value that there is: between two values there would be a bin with nobody in it.
-            found = np.quantile(known, _DECILES, method="inverted_cdf") if len(known) else []
-            return Bins(uppers=tuple(float(one) for one in np.unique(found)))
+            found = np.unique(np.quantile(known, _DECILES, method="inverted_cdf")) if len(known) else np.array([])
+            return Bins(uppers=tuple(found.tolist()))
         counted = known.value_counts()
         kept = sorted(counted.items(), key=lambda one: (-one[1], str(one[0])))[:_LEVELS]
         return Bins(levels=tuple(str(level) for level, _ in kept))

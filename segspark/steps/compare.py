@@ -84,7 +84,7 @@ def resolve(context: Context, before: str | None, after: str | None, until: date
     Raises:
         BadInputError: there are no two such dates, or no such run.
     """
-    last = after and _date_of(context, after)
+    last = _date_of(context, after) if after else None
     there = [one for one in assigned_at(context) if until is None or one <= until]
     if last is None:
         last = there[-1] if there else None
@@ -154,7 +154,7 @@ def _features(context: Context, before: date, then: DataFrame, now: DataFrame) -
         for rows, members in zip(frames, (then, now), strict=True)
     )
     samples = [_sample(context, rows) for rows in frames]
-    psi, _ = feature_measures(*samples, context.config.clustering.seed)
+    psi, _ = feature_measures(samples[0], samples[1], context.config.clustering.seed)
     return _Measured(profile_measures(earlier, later) + psi, earlier, later)
 
 

@@ -1,5 +1,6 @@
 """Drift, watched at every assign: inputs, shares, KPI and fit against the first assign by the same model version."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -87,12 +88,12 @@ def _seen(
     ]
     point = [vector_to_array(F.col(PREPARED)).alias("_point")] if middle is not None else []
     own = applied.select("customer_id", F.col(CLUSTER).alias("_cluster"), *columns, *point)
-    told = own.join(segments, on="customer_id", how="left").drop("customer_id").toPandas()  # sample_rows, without ids
+    told = own.join(segments, on="customer_id", how="inner").drop("customer_id").toPandas()  # sample_rows, without ids
     apart = None
     if middle is not None and len(told):
         apart = remoteness(np.array(told["_point"].tolist(), dtype=np.float64), middle)
-    pairs = told.groupby(["_cluster", "segment_id"]).size()
-    segment_of = _segment_of({(int(one), str(other)): int(size) for (one, other), size in pairs.items()}, parents)
+    pairs = Counter(zip(told["_cluster"].astype(int), told["segment_id"], strict=True))
+    segment_of = _segment_of(pairs, parents)
     kpi = _kpi(context, version, model, segment_of)
     return Seen(told[names], folded(sizes, parents), apart, kpi)
 
