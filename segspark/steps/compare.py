@@ -42,12 +42,8 @@ def compare(context: Context, before: date) -> Sequence[Outcome]:
 
     Args:
         context: of the phase; as_of is the later date.
-        before: the earlier one.
-
-    Raises:
-        BadInputError: nothing was assigned at one of the dates.
+        before: the earlier one; at both was assigned: see `resolve` and `previous`.
     """
-    refuse_unknown(context, [before, context.as_of])
     features = context.features_table
     inputs = context.versions(SEGMENT_MEMBERSHIP_EVENTS, features) | {"from": before.isoformat()}
     run_id = context.run_id("compare", inputs)
@@ -82,13 +78,15 @@ def resolve(context: Context, before: str | None, after: str | None, until: date
         until: later dates are left out where none is named.
 
     Raises:
-        BadInputError: there are no two such dates, or no such run.
+        BadInputError: there are no two such dates, or no such run, or they are not in order.
     """
     last = _date_of(context, after) if after else None
-    there = [one for one in assigned_at(context) if until is None or one <= until]
+    assigned = assigned_at(context)
+    there = [one for one in assigned if until is None or one <= until]
     if last is None:
         last = there[-1] if there else None
     first = _date_of(context, before) if before else max((one for one in there if last and one < last), default=None)
+    _refuse_unknown([one for one in (first, last) if one is not None], assigned)
     if last is None or first is None:
         told = ", ".join(map(str, there)) or "none"
         raise BadInputError([f"compare: two dates are needed at which was assigned; there are {told}"])
@@ -108,13 +106,7 @@ def assigned_at(context: Context) -> list[date]:
     return sorted(row["as_of"] for row in done.collect())  # as many as there were nights
 
 
-def refuse_unknown(context: Context, dates: Sequence[date]) -> None:
-    """Only dates at which was assigned are compared.
-
-    Raises:
-        BadInputError: there is another one.
-    """
-    there = assigned_at(context)
+def _refuse_unknown(dates: Sequence[date], there: Sequence[date]) -> None:
     unknown = [one for one in dates if one not in there]
     if unknown:
         told = ", ".join(map(str, there[-5:])) or "none"
@@ -140,8 +132,10 @@ def _date_of(context: Context, run: str) -> date:
 def _features(context: Context, before: date, then: DataFrame, now: DataFrame) -> _Measured:
     """Profiles and distributions at both dates; nothing where features of one are missing, which is said."""
     table = context.lake.read(context.features_table)
-    frames = [table.where(F.col("as_of") == F.lit(day)) for day in (before, context.as_of)]
-    missing = [day for day, rows in zip((before, context.as_of), frames, strict=True) if rows.isEmpty()]
+    dates = (before, context.as_of)
+    frames = [table.where(F.col("as_of") == F.lit(day)) for day in dates]
+    there = {row["as_of"] for row in table.where(F.col("as_of").isin(*dates)).select("as_of").distinct().collect()}
+    missing = [day for day in dates if day not in there]
     if missing:
         context.reporter.say(
             f"there are no features at {', '.join(map(str, missing))}: shifts of profiles and of features (PSI) are "
