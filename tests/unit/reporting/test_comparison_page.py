@@ -9,46 +9,16 @@ from dataclasses import replace
 import pytest
 
 from segspark.reporting.alluvial import places
-from segspark.reporting.comparison import (
-    ComparedSegment,
-    ComparisonPage,
-    FeatureShift,
-    ProfileShift,
-    psi_bars,
-    render_comparison,
-    sankey,
-)
+from segspark.reporting.comparison import ComparisonPage, psi_bars, render_comparison, sankey
 from segspark.reporting.palette import segment_colour, variables
 from segspark.reporting.svg import to_svg
 
 HOSTILE = "<script>alert(1)</script>\x00\u202e $x_1$"
 
 
-def segment(name: str, before: int, after: int, verdict: str = "steady") -> ComparedSegment:
-    change = (after - before) / 100
-    shift = ProfileShift("orders", "orders", 4.0, 6.0, 0.5, "shift")
-    return ComparedSegment(
-        name, name, "cluster", before, after, before / 100, after / 100, change, (change - 0.01, change + 0.01), verdict,
-        0.75, (0.7, 0.8), "steady", (shift,),
-    )  # fmt: skip
-
-
 @pytest.fixture
-def page() -> ComparisonPage:
-    return ComparisonPage(
-        title="Shop",
-        before="2026-01-01",
-        after="2026-04-01",
-        verdict="shift",
-        words=("From one to the other: shift.",),
-        warning="",
-        headlines=(("Customers", "100"),),
-        segments=(segment("Big baskets", 50, 60, "shift"), segment("Rare", 45, 40, "blip"), segment("Ended", 5, 0)),
-        flows=((0, 0, 45), (0, 1, 5), (1, 1, 35), (1, 0, 10), (2, 0, 3), (2, None, 2), (None, 0, 2)),
-        causes=(("moved", "behaviour", 15),),
-        features=(FeatureShift("frequency", "orders", 0.3, 0.2, 0.4, "shift"),),
-        details=(("Comparison", "r1"),),
-    )
+def page(sample) -> ComparisonPage:
+    return sample.comparison_page()
 
 
 def rows(html: str) -> list[list[str]]:
