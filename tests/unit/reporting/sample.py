@@ -190,8 +190,8 @@ def compared(name: str, before: int, after: int, verdict: str = "steady") -> Com
     change = (after - before) / 100
     shift = ProfileShift("orders", "orders", 4.0, 6.0, 0.5, "shift")
     return ComparedSegment(
-        name, name, "cluster", before, after, before / 100, after / 100, change, (change - 0.01, change + 0.01), verdict,
-        0.75, (0.7, 0.8), "steady", (shift,),
+        name, name, "cluster", before, after, before / 100, after / 100, change, (change - 0.01, change + 0.01),
+        verdict, 0.75, (0.7, 0.8), "steady", (shift,),
     )  # fmt: skip
 
 

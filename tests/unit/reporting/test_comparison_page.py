@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -71,7 +72,7 @@ def test_bands_are_as_wide_as_the_customers_and_fill_both_sides(page):
 
 def test_no_two_nodes_overlap_and_small_ones_have_room_for_their_label():
     found = places([0.7, 0.001, 0.001, 0.298])
-    for (_, bottom), (top, _) in zip(found, found[1:], strict=False):
+    for (_, bottom), (top, _) in pairwise(found):
         assert bottom > top
     assert found[1][0] - found[2][0] >= 0.12
 
