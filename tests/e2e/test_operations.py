@@ -23,7 +23,13 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "operations.md"
 SECTIONS = ("Cadence", "Comparing two dates", "Drift")
 # A small search: what is tested is when it is made, and what comes after it.
-FEWER = ["clustering.algorithms=[kmeans]", "clustering.k.max=4", "search.resamples=2", "search.stability=0.1"]
+FEWER = [
+    "clustering.algorithms=[kmeans]",
+    "clustering.k={min: 3, max: 3}",
+    "search.resamples=2",
+    "search.stability=0.1",
+]
+FEWER += ["clustering.inputs=[recency_days, frequency, average_order_value]"]
 
 
 def commands() -> list[list[str]]:
