@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from segspark.clustering.scoring import score
 from segspark.columns import midnight
-from segspark.errors import BadInputError
+from segspark.errors import BadInputError, RefusedError
 from segspark.io.commits import Writer
 from segspark.segments.assignments import (
     Causes,
@@ -28,9 +28,13 @@ from segspark.segments.assignments import (
 )
 from segspark.segments.naming import Wording, wordings
 from segspark.segments.profiles import Profile, pooled, profile, within
+from segspark.segments.records import active_count, happened, label
 from segspark.segments.registry import Publication, Published, Segment, registry, with_members
+from segspark.segments.rules import checked_rule
+from segspark.steps.audit import record
 from segspark.steps.context import Context, Outcome
 from segspark.steps.continuity import naming
+from segspark.steps.drift import watch
 from segspark.steps.embeddings import carried
 from segspark.steps.levels import Level, Registered, levels, levels_before, registered_now
 from segspark.steps.population import eligible, features_at
@@ -63,12 +67,25 @@ class _Rules:
     overlays: Mapping[str, str]
 
     @classmethod
-    def of(cls, segments: Sequence[Segment]) -> "_Rules":
-        there = [one for one in segments if one.kind == "rule" and one.status == "active" and one.rule]
+    def of(cls, segments: Sequence[Segment], columns: Sequence[str]) -> "_Rules":
+        """Checked once more: who can write to the table can write any text into it, and features may be gone.
+
+        Raises:
+            BadInputError: a rule cannot be applied.
+        """
+        there = [one for one in segments if one.kind == "rule" and one.status == "active"]
         ordered = sorted(there, key=lambda one: (one.priority or 0, one.segment_id))
+        rules = {}
+        for one in ordered:
+            try:
+                rules[one.segment_id] = f"({checked_rule(one.rule or '', columns)})"
+            except BadInputError as error:
+                told = f"{label(one)} cannot be applied; segspark segments redefine gives it another rule, or retire it"
+                raise BadInputError([told, *error.problems]) from error
+        overlays = {one.segment_id for one in ordered if one.overlay}
         return cls(
-            {one.segment_id: str(one.rule) for one in ordered if not one.overlay},
-            {one.segment_id: str(one.rule) for one in ordered if one.overlay},
+            {segment: rule for segment, rule in rules.items() if segment not in overlays},
+            {segment: rule for segment, rule in rules.items() if segment in overlays},
         )
 
     def inputs(self) -> dict[str, str]:
@@ -114,6 +131,7 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
     new = settled(given, current, context.as_of, asked.membership_step, asked.hold).persist()
     total, held, changed = _counted(new)
     published, profiles = _described(context, customers, new, applied, there, total)
+    refuse_too_many(context, there.segments, registry(there.segments, published))
     writer, causes = context.writer(context.run_id("assign", inputs)), _causes(context, latest, applied, before)
     expected = _assigned(context, customers, replace(applied, levels=before)) if before else None
     _publish_events(context, writer, new, causes, expected)
@@ -121,6 +139,8 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
     writer.publish(SEGMENT_PROFILES, _frame(context, SEGMENT_PROFILES, profiles), delete_missing=True)
     sizes = _publish_overlays(context, writer, customers, applied.rules, causes)
     _publish_assignments(context, writer, new)
+    members = new.where("NOT _change <=> 'delete'").select("customer_id", "segment_id")
+    watch(context, writer.run_id, applied.levels[0].version, applied.levels[0].model, customers, members)
     segments = _publish_registry(context, writer, replace(published, sizes={**published.sizes, **sizes}))
     publish_views(context)
     _say(context, with_members(segments), total, changed, held)
@@ -165,7 +185,7 @@ def _applied(
         _refuse_other_embeddings(context, level.version)
     population = context.config.population
     lifecycle = lifecycle_conditions(population.eligible, population.new_days)
-    return _Applied(found, _Rules.of(there.segments), lifecycle), before
+    return _Applied(found, _Rules.of(there.segments, customers.columns), lifecycle), before
 
 
 def _assigned(context: Context, customers: DataFrame, applied: _Applied) -> DataFrame:
@@ -211,7 +231,8 @@ def _described(
     ]
     lineage = [line for level in applied.levels for line in level.lineage]
     words = _words(context, applied.levels, profiles, there)
-    return Publication(context.as_of, clusters, applied.lifecycle, sizes, total, words, lineage), profiles
+    status = "draft" if context.config.governance.approval else "active"
+    return Publication(context.as_of, clusters, applied.lifecycle, sizes, total, words, lineage, status), profiles
 
 
 def _words(
@@ -311,9 +332,26 @@ def _publish_lineage(context: Context, writer: Writer, found: Sequence[Level]) -
 def _publish_registry(context: Context, writer: Writer, published: Publication) -> list[Segment]:
     """Last: whoever reads it finds the assignments. Of what people decided meanwhile nothing is undone."""
     with writer.lock(SEGMENTS):
-        after = registry(registered_now(context).segments, published)
+        before = registered_now(context).segments
+        after = registry(before, published)
+        # The same run may split, join and split again: what it says is told once for each state of the registry.
+        record(context, f"{writer.run_id}-{context.lake.version(SEGMENTS)}", happened(before, after, "assign"))
         writer.publish(SEGMENTS, _frame(context, SEGMENTS, after))
     return after
+
+
+def refuse_too_many(context: Context, before: Sequence[Segment], after: Sequence[Segment]) -> None:
+    """More active segments than people can tell apart are managed by nobody.
+
+    Raises:
+        RefusedError: there would be more than governance.most_active, and more than there are.
+    """
+    most, now = context.config.governance.most_active, active_count(after)
+    if now > max(most, active_count(before)):
+        raise RefusedError(
+            f"there would be {now} active segments, and governance.most_active is {most}: retire some by segspark "
+            "segments retire, join what was split, or allow for more; nothing was published"
+        )
 
 
 def _frame(context: Context, table: Table, rows: Sequence[object]) -> DataFrame:
