@@ -10,7 +10,7 @@ from segspark.errors import BadInputError, RefusedError
 from segspark.segments.audit import Entry
 from segspark.steps.audit import audit, record
 from segspark.steps.rules import members, usable_rule
-from segspark.tables import AUDIT_LOG
+from segspark.tables import AUDIT_LOG, SEGMENTS
 from tests.governing import DAY, again, context_in, log, publish, said
 
 
@@ -99,3 +99,11 @@ def test_a_text_that_is_compared_with_a_number_would_end_the_night_s_run(spark, 
 
 def test_a_definition_says_how_many_customers_meet_the_rule(lake):
     assert members(lake, "frequency >= 5") == f"5 of 10 customers meet the rule at {DAY}"  # of 0 to 9 orders
+
+
+def test_a_segment_that_was_changed_around_the_log_is_named(lake):
+    writer = again(lake).writer("somebody")
+    assert writer.exchange(SEGMENTS, {"segment_id": "seg-a", "owner": "eve"}, {"owner": None})
+    looked = again(lake)
+    audit(looked)
+    assert "seg-a: owner is eve, and by the log it is none" in said(looked)
