@@ -68,3 +68,15 @@ class Retraining(Model):
     pause_days: Annotated[int, Field(ge=0)] = Field(
         14, description="days after a training in which drift is no reason: what it did not mend, the next would not"
     )
+
+
+class Governance(Model):
+    """Who has a say in segments, and how many may be in use."""
+
+    approval: bool = Field(
+        False, description="new and split segments start as draft, and only approved ones are activated"
+    )
+    most_active: PositiveInt = Field(
+        12, description="clusters and rule segments that may be active at the same time; more are refused"
+    )
+    review_days: PositiveInt = Field(180, description="days after its approval at which a segment is to be reviewed")

@@ -1,4 +1,4 @@
-"""How firmly points belong to their cluster, and which cluster comes second."""
+"""How firmly points belong to clusters, and which cluster comes second."""
 
 import numpy as np
 import numpy.typing as npt
@@ -35,23 +35,6 @@ def shares(squared: Floats, temperature: float) -> Floats:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def by_distance(apart: Floats, cluster: Ints, temperature: float) -> tuple[Ints, Floats, Floats]:
-    """Runner-up, membership and margin from distances to the centres; the membership is that of `shares`.
-
-    Args:
-        apart: Euclidean distances, shape (n, k), k >= 2.
-        cluster: the clusters of the n points.
-        temperature: of the memberships.
-
-    Examples:
-        >>> runner_up, membership, margin = by_distance(np.array([[1.0, 2.0, 9.0]]), np.array([0]), 3 / np.log(3))
-        >>> int(runner_up[0]), round(float(membership[0]), 4), float(margin[0])
-        (1, 0.75, 0.5)
-    """
-    runner_up, margin = nearest_other(apart, cluster)
-    return runner_up, shares(apart**2, temperature)[np.arange(len(apart)), cluster], margin
-
-
 def nearest_other(apart: Floats, cluster: Ints) -> tuple[Ints, Floats]:
     """The nearest cluster but the own one, and the margin over it.
 
@@ -75,19 +58,3 @@ def nearest_other(apart: Floats, cluster: Ints) -> tuple[Ints, Floats]:
     a, b = apart[rows, cluster], others[rows, runner_up]
     larger = np.maximum(a, b)
     return runner_up, np.divide(b - a, larger, out=np.zeros_like(b), where=larger > 0)
-
-
-def by_probability(posterior: Floats, cluster: Ints) -> tuple[Ints, Floats, Floats]:
-    """Runner-up, membership and margin from posterior probabilities, shape (n, k), k >= 2.
-
-    Examples:
-        >>> runner_up, membership, margin = by_probability(np.array([[0.2, 0.7, 0.1]]), np.array([1]))
-        >>> int(runner_up[0]), float(membership[0]), round(float(margin[0]), 4)
-        (0, 0.7, 0.5)
-    """
-    rows = np.arange(len(posterior))
-    others = posterior.copy()
-    others[rows, cluster] = -np.inf
-    runner_up = others.argmax(axis=1)
-    membership = posterior[rows, cluster]
-    return runner_up, membership, membership - others[rows, runner_up]

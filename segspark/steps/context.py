@@ -32,7 +32,7 @@ SECTIONS = {
     "ingest": ("time", "money", "sources"),
     "features": ("time", "money", "features", "attributes"),
     "train": ("time", "money", "features", "attributes", "population", "objective", "clustering", "search"),
-    "assign": ("time", "money", "features", "attributes", "population", "assignment", "continuity"),
+    "assign": ("time", "money", "features", "attributes", "population", "assignment", "continuity", "governance"),
     "compare": ("time", "money", "features", "attributes", "clustering"),
     "report": ("time", "money", "features", "attributes", "report"),
 }

@@ -44,4 +44,5 @@ AUDIT_LOG = Table(
     ),
     key=("sequence",),
     cluster_by=("sequence",),
+    append_only=True,
 )
