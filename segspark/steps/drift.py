@@ -178,7 +178,7 @@ def _say(
         reporter.say(f"drift: what {version.label} sees first is kept as its reference")
     if not seen.kpi:
         days = context.config.objective.horizon_days
-        reporter.say(f"drift: the KPI is left out, as there are no features of {days} days before")
+        reporter.say(f"drift: the KPI is left out, as features of {days} days before are of too few customers")
     if seen.distances is None:
         reporter.say("drift: fit is left out, as latent classes have no centres")
     exceeded = [one for one in found if one.exceeded]
