@@ -28,7 +28,7 @@ def _date(text: str) -> date:
 
 _HELP = {
     "run": "all phases in order: ingest, features, train where it is due, assign, compare, report",
-    "demo": "the same on real data: 2,469 households of The Complete Journey",
+    "demo": "the same on real data at two dates: 2,469 households of The Complete Journey",
     "ingest": "read what is new in the sources into events, customers, products, campaigns, feedback, consents",
     "features": "compute one row of features per customer",
     "train": "fit and compare candidates, register and promote the chosen one",
@@ -128,12 +128,12 @@ def _run(options: argparse.Namespace) -> None:
         init(options.paths, options.output, options.root, Reporter(), options.verbose)
         return
     from segspark.steps.context import Context
-    from segspark.steps.demo import prepare_demo
     from segspark.steps.ending import show_ending
     from segspark.steps.phases import (
         run_all,
         run_approval,
         run_compare,
+        run_demo,
         run_features,
         run_ingest,
         run_phase_alone,
@@ -146,8 +146,6 @@ def _run(options: argparse.Namespace) -> None:
         _govern(options, context)
         return
     context = Context(config, options.as_of or date.max, Reporter(), options.verbose)
-    if options.phase == "demo":
-        prepare_demo(context)
     if options.phase == "ingest" and options.how:
         run_ingest(context, options.how)
         return
@@ -164,7 +162,7 @@ def _run(options: argparse.Namespace) -> None:
         run_compare(context, options.before, options.after, options.as_of)
         return
     if options.phase in ("run", "demo"):
-        run_all(context)
+        (run_demo if options.phase == "demo" else run_all)(context)
         show_ending(context)
         return
     run_phase_alone(context, options.phase)

@@ -1,43 +1,34 @@
 """Assign: everyone's segment by the champion and by rules; only changed rows are written, segments last."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import reduce
+from dataclasses import replace
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from segspark.clustering.scoring import score
 from segspark.columns import midnight
 from segspark.errors import BadInputError, RefusedError
 from segspark.io.commits import Writer
 from segspark.segments.assignments import (
     Causes,
     cause,
-    cluster_assignments,
-    first_met,
-    lifecycle_conditions,
     membership_events,
     moved,
     overlay_changes,
     overlay_memberships,
     overlay_moved,
-    rule_assignments,
     settled,
 )
 from segspark.segments.naming import Wording, wordings
 from segspark.segments.profiles import Profile, pooled, profile, within
-from segspark.segments.records import active_count, happened, label
+from segspark.segments.records import active_count, happened
 from segspark.segments.registry import Publication, Published, Segment, registry, with_members
-from segspark.segments.rules import checked_rule
+from segspark.steps.applied import Applied, Rules, applied_now, assigned
 from segspark.steps.audit import record
 from segspark.steps.context import Context, Outcome
-from segspark.steps.continuity import naming
 from segspark.steps.drift import watch
-from segspark.steps.embeddings import carried
-from segspark.steps.levels import Level, Registered, levels, levels_before, registered_now
-from segspark.steps.population import eligible, features_at
+from segspark.steps.levels import Level, Registered, registered_now
+from segspark.steps.population import features_at
 from segspark.steps.views import publish_views
 from segspark.tables import (
     RUNS,
@@ -49,70 +40,8 @@ from segspark.tables import (
     SEGMENTS,
     Table,
 )
-from segspark.tracking import ModelVersion
 
 _SEQUENCE = "sequence"  # in the position of a table's commits: which publication it is
-
-
-@dataclass(frozen=True)
-class _Rules:
-    """The segments that people defined by a rule and that are active: the condition of each by its id.
-
-    Attributes:
-        first: those that come before clusters, in their order.
-        overlays: those whose members are in another segment, too.
-    """
-
-    first: Mapping[str, str]
-    overlays: Mapping[str, str]
-
-    @classmethod
-    def of(cls, segments: Sequence[Segment], columns: Sequence[str]) -> "_Rules":
-        """Checked once more: who can write to the table can write any text into it, and features may be gone.
-
-        Raises:
-            BadInputError: a rule cannot be applied.
-        """
-        there = [one for one in segments if one.kind == "rule" and one.status == "active"]
-        ordered = sorted(there, key=lambda one: (one.priority or 0, one.segment_id))
-        rules = {}
-        for one in ordered:
-            try:
-                rules[one.segment_id] = f"({checked_rule(one.rule or '', columns)})"
-            except BadInputError as error:
-                told = f"{label(one)} cannot be applied; segspark segments redefine gives it another rule, or retire it"
-                raise BadInputError([told, *error.problems]) from error
-        overlays = {one.segment_id for one in ordered if one.overlay}
-        return cls(
-            {segment: rule for segment, rule in rules.items() if segment not in overlays},
-            {segment: rule for segment, rule in rules.items() if segment in overlays},
-        )
-
-    def inputs(self) -> dict[str, str]:
-        """For the ledger: a hash of each rule, and of its place."""
-        told = [(segment, f"{place} {rule}") for place, (segment, rule) in enumerate(self.first.items())]
-        told += [(segment, rule) for segment, rule in self.overlays.items()]
-        return {f"rule {segment}": hashlib.sha256(text.encode()).hexdigest()[:12] for segment, text in told}
-
-
-@dataclass(frozen=True)
-class _Applied:
-    """What customers are assigned by.
-
-    Attributes:
-        levels: the models.
-        rules: of people.
-        lifecycle: conditions of those outside the clustered population, by segment id.
-    """
-
-    levels: Sequence[Level]
-    rules: _Rules
-    lifecycle: Mapping[str, str]
-
-    def inputs(self) -> dict[str, str]:
-        """For the ledger."""
-        models = {f"split {level.segment}" if level.part else "model": level.version.label for level in self.levels}
-        return models | self.rules.inputs()
 
 
 def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequence[Outcome]:
@@ -124,16 +53,16 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
     """
     latest = refuse_the_past(context)
     customers, there = features_at(context), registered_now(context)
-    applied, before = _applied(context, customers, there, there.splits if splits is None else splits)
+    applied, before = applied_now(context, customers, there, there.splits if splits is None else splits)
     inputs = context.versions(context.features_table) | applied.inputs()
     current, asked = context.lake.read(SEGMENT_ASSIGNMENTS), context.config.assignment
-    given = _assigned(context, customers, applied)
+    given = assigned(context, customers, applied)
     new = settled(given, current, context.as_of, asked.membership_step, asked.hold).persist()
     total, held, changed = _counted(new)
     published, profiles = _described(context, customers, new, applied, there, total)
     refuse_too_many(context, there.segments, registry(there.segments, published))
     writer, causes = context.writer(context.run_id("assign", inputs)), _causes(context, latest, applied, before)
-    expected = _assigned(context, customers, replace(applied, levels=before)) if before else None
+    expected = assigned(context, customers, replace(applied, levels=before)) if before else None
     _publish_events(context, writer, new, causes, expected)
     _publish_lineage(context, writer, applied.levels)
     writer.publish(SEGMENT_PROFILES, _frame(context, SEGMENT_PROFILES, profiles), delete_missing=True)
@@ -174,37 +103,6 @@ _WRITTEN = (
 )
 
 
-def _applied(
-    context: Context, customers: DataFrame, there: Registered, splits: Mapping[str, str]
-) -> tuple[_Applied, list[Level] | None]:
-    """What customers are assigned by now; and the models before, None where they are the same."""
-    same = there.root == context.tracker.champion().label and splits == there.splits
-    before = None if same else levels_before(context, there)
-    found = levels(context, there, splits, naming(context, there, before or [], eligible(context, customers)))
-    for level in found:
-        _refuse_other_embeddings(context, level.version)
-    population = context.config.population
-    lifecycle = lifecycle_conditions(population.eligible, population.new_days)
-    return _Applied(found, _Rules.of(there.segments, customers.columns), lifecycle), before
-
-
-def _assigned(context: Context, customers: DataFrame, applied: _Applied) -> DataFrame:
-    """Everyone's segment: by rules first, then clusters, then the rules of those outside the clustered population."""
-    rules = applied.rules.first
-    others = customers.where(first_met(rules).isNull()) if rules else customers
-    clustered = eligible(context, others)
-    by_level = [
-        cluster_assignments(
-            score(level.of(clustered), level.model, level.version.temperature), level.segment_ids, level.version.label
-        )
-        for level in applied.levels
-    ]
-    split = [level.segment for level in applied.levels if level.part]
-    clusters = reduce(DataFrame.unionByName, by_level).where(~F.col("segment_id").isin(split))
-    by_rule = [rule_assignments(customers, rules)] if rules else []
-    return reduce(DataFrame.unionByName, [clusters, rule_assignments(others, applied.lifecycle), *by_rule])
-
-
 def _counted(new: DataFrame) -> tuple[int, int, int]:
     """Customers, those that are held in their segment, and assignments that change."""
     there = F.count_if(F.expr("NOT _change <=> 'delete'"))
@@ -214,7 +112,7 @@ def _counted(new: DataFrame) -> tuple[int, int, int]:
 
 
 def _described(
-    context: Context, customers: DataFrame, new: DataFrame, applied: _Applied, there: Registered, total: int
+    context: Context, customers: DataFrame, new: DataFrame, applied: Applied, there: Registered, total: int
 ) -> tuple[Publication, list[Profile]]:
     """What is said of segments, but for the sizes of overlays; and their profiles."""
     members = new.where("NOT _change <=> 'delete'").select("customer_id", "segment_id")
@@ -252,7 +150,7 @@ def _words(
     return words
 
 
-def _causes(context: Context, latest: Row | None, applied: _Applied, before: Sequence[Level] | None) -> Causes:
+def _causes(context: Context, latest: Row | None, applied: Applied, before: Sequence[Level] | None) -> Causes:
     """What differs from the latest assign that was finished."""
     if latest is None:
         return Causes(other_models=True)
@@ -299,7 +197,7 @@ def _publish_assignments(context: Context, writer: Writer, new: DataFrame) -> No
 
 
 def _publish_overlays(
-    context: Context, writer: Writer, customers: DataFrame, rules: _Rules, causes: Causes
+    context: Context, writer: Writer, customers: DataFrame, rules: Rules, causes: Causes
 ) -> dict[str, int]:
     """Entries and exits, then the overlays; their sizes."""
     current = context.lake.read(SEGMENT_OVERLAYS)
@@ -380,16 +278,3 @@ def refuse_the_past(context: Context) -> Row | None:
              "give a later date, or another workspace.root for a look back"]
         )  # fmt: skip
     return latest
-
-
-def _refuse_other_embeddings(context: Context, version: ModelVersion) -> None:
-    """A component of one version of the embeddings has nothing to do with that of another."""
-    if not version.embedding_version:
-        return
-    found = carried(context)
-    if found != version.embedding_version:
-        raise BadInputError(
-            [f"--as-of {context.as_of}: {version.label} was trained on tastes of the embeddings "
-             f"{version.embedding_version}, and those of customer_features are of {found or 'none'}; "
-             "run segspark train on these features first"]
-        )  # fmt: skip

@@ -143,6 +143,12 @@ class Context:
         vars(found).update(spark=self.spark, lake=self.lake)  # which are open
         return found
 
+    def at(self, as_of: date) -> "Context":
+        """The same at another date, in the same session."""
+        found = Context(self.config, as_of, self.reporter, self.verbose)
+        vars(found).update({name: vars(self)[name] for name in ("spark", "lake", "tracker") if name in vars(self)})
+        return found
+
     def run_id(self, phase: str, inputs: Mapping[str, str]) -> str:
         """Identify the work of a phase: the same work has the same id, at every attempt."""
         parts = {

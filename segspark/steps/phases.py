@@ -75,6 +75,17 @@ def run_all(context: Context) -> None:
     run_phase(context, "report", _step("report"))
 
 
+def run_demo(context: Context) -> None:
+    """Prepare the demo's data and run all phases: at a date a period before, and then at as_of."""
+    _step("demo", "prepare_demo")(context)
+    _ask_early(context, PHASES)
+    earlier = _step("demo", "earlier_date")(context)
+    if earlier is not None:
+        context.reporter.say(f"first as of {earlier}, then as of {context.as_of}")
+        run_all(context.at(earlier))
+    run_all(context)
+
+
 def _retrain(context: Context) -> None:
     """Train; where nothing could be found this time, customers are assigned by the champion that there is."""
     try:
