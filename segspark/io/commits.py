@@ -172,7 +172,7 @@ class Writer:
             if pruning is None:
                 self.lake.insert(table, changed, mode)
             else:
-                self.lake.merge(table, changed, pruning)
+                self.lake.merge(table, changed, pruning, inserts="insert" in fingerprint)
         return self._verified(table, said, fingerprint)
 
     def _verified(self, table: Table, said: dict[str, object], fingerprint: dict[str, str]) -> int:
