@@ -114,8 +114,8 @@ def _assigned(name: str, folder: Path) -> int:
         files: str | list[str] = deltalake.DeltaTable(str(folder / "lake" / "segment_assignments")).file_uris()
     else:
         files = str(_target(name, folder)) + ("/*.parquet" if name == "plain" else "")
-    found = duckdb.read_parquet(files).aggregate("count(DISTINCT customer_id)").fetchone()
-    return int(found[0]) if found else 0
+    found = duckdb.read_parquet(files).aggregate("count(DISTINCT customer_id)").fetchall()
+    return int(found[0][0])
 
 
 def _seconds(runs: list[Run]) -> float:

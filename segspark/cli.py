@@ -3,7 +3,9 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,13 +15,25 @@ from segspark.config import load_config
 from segspark.errors import SegsparkError
 from segspark.progress import Reporter
 
+if TYPE_CHECKING:
+    from segspark.steps.context import Context
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a date such as 2018-01-01") from None
+
+
 _HELP = {
-    "run": "all phases in order: ingest, features, train, assign, report",
+    "run": "all phases in order: ingest, features, train where it is due, assign, compare, report",
     "demo": "the same on real data: 2,469 households of The Complete Journey",
     "ingest": "read what is new in the sources into events, customers, products, campaigns, feedback, consents",
     "features": "compute one row of features per customer",
     "train": "fit and compare candidates, register and promote the chosen one",
     "assign": "give every customer the champion's segment",
+    "compare": "say who went where between two dates, and whether it is a shift or a blip",
     "split": "search within a segment, and publish what is found as its sub-segments",
     "report": "write the HTML report",
 }
@@ -29,6 +43,56 @@ _INGEST = {
     "replay": "judge the rejected rows in quarantine again, by the rules and mappings of now",
     "reread": "read all of every source again, as it is mapped now; its rows replace those that it gave before",
 }
+_SEGMENTS = "look at segments, and change them: names, owners, rules, approval, retirement"
+_AUDIT = "see that every entry of the log of changes is as it was written, and in its place"
+# How many ids an action of segspark segments takes, its options, what it does.
+_ACTIONS: dict[str, tuple[str | int | None, str, str]] = {
+    "list": (None, "status json", "all segments with their status, owner, size and date of review"),
+    "show": (1, "", "all that is known of one: its row, what distinguishes its customers, its origin, last changes"),
+    "diff": ("+", "since until", "what changed in one between two entries of the log, or what two differ in"),
+    "history": (1, "", "every change of one, the oldest first, and whether the log is as it was written"),
+    "define": (
+        None, "name! rule! reason! description owner priority|overlay actor",
+        "make a segment by a rule over features: before clusters by its priority, or as an overlay",
+    ),
+    "redefine": (
+        1, "reason! rule priority actor",
+        "give a rule segment another rule or priority; a draft again where governance.approval is on",
+    ),
+    "rename": (1, "reason! name description actor", "give one another name or description"),
+    "assign-owner": (1, "owner! reason actor", "say who answers for one"),
+    "submit": (1, "reason actor", "ask for the approval of a draft that has an owner"),
+    "approve": (
+        1, "reason review-at actor", "agree to one in review, as somebody else than who made or submitted it"
+    ),
+    "reject": (1, "reason! actor", "send one in review back to draft"),
+    "activate": (1, "reason actor", "have an approved one applied from the next assign on"),
+    "retire": (
+        1, "reason! successor actor",
+        "take a rule segment out of use for good; one that has customers needs a successor",
+    ),
+    "review": (1, "at! reason actor", "say when somebody is to look at one again"),
+    "retrain-cadence": (1, "days! reason actor", "say after how many days the model of a cluster is trained anew"),
+}  # fmt: skip
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "actor": {"metavar": "NAME", "help": "who does it; default: the user of the operating system"},
+    "at": {"type": _date, "metavar": "DATE", "help": "when to look at it again"},
+    "days": {"type": int, "metavar": "N", "help": "from one training to the next"},
+    "description": {"metavar": "TEXT", "help": "what distinguishes its customers"},
+    "json": {"action": "store_true", "help": "for machines"},
+    "name": {"metavar": "TEXT", "help": "unlike those of the other segments"},
+    "overlay": {"action": "store_true", "help": "its members are in another segment, too"},
+    "owner": {"metavar": "NAME", "help": "who answers for it; of a new one the actor, if nobody is named"},
+    "priority": {"type": int, "metavar": "N", "help": "among the rules that come before clusters: the lowest is first"},
+    "reason": {"metavar": "TEXT", "help": "why; for the log"},
+    "review-at": {"dest": "at", "type": _date, "metavar": "DATE", "help": "when to look at it again"},
+    "rule": {"metavar": "SQL", "help": "condition over the columns of customer_features"},
+    "since": {"type": int, "metavar": "ENTRY", "help": "of the log; default: the last approval, or the first entry"},
+    "status": {"metavar": "STATUS", "help": "only those that have it"},
+    "successor": {"metavar": "SEGMENT_ID", "help": "the segment that takes its place"},
+    "until": {"type": int, "metavar": "ENTRY", "help": "of the log; default: now"},
+}
+_TODAY = "date of the command in the business time zone; default: today"
 _DEMO_CONFIG, _DEMO_AS_OF = "conf/demo.yaml", "2018-01-01"
 
 
@@ -66,10 +130,22 @@ def _run(options: argparse.Namespace) -> None:
     from segspark.steps.context import Context
     from segspark.steps.demo import prepare_demo
     from segspark.steps.ending import show_ending
-    from segspark.steps.phases import PHASES, run_approval, run_features, run_ingest, run_phases, run_split
+    from segspark.steps.phases import (
+        run_all,
+        run_approval,
+        run_compare,
+        run_features,
+        run_ingest,
+        run_phase_alone,
+        run_split,
+    )
 
     config = load_config(options.config, options.set)
-    context = Context(config, options.as_of, Reporter(), options.verbose)
+    if options.phase in ("segments", "audit"):
+        context = Context(config, options.as_of or _today(config.time.business_timezone), Reporter(), options.verbose)
+        _govern(options, context)
+        return
+    context = Context(config, options.as_of or date.max, Reporter(), options.verbose)
     if options.phase == "demo":
         prepare_demo(context)
     if options.phase == "ingest" and options.how:
@@ -84,10 +160,33 @@ def _run(options: argparse.Namespace) -> None:
     if options.phase == "split":
         run_split(context, options.segment_id, options.undo)
         return
-    whole = options.phase in ("run", "demo")
-    run_phases(context, list(PHASES) if whole else [options.phase])
-    if whole:
+    if options.phase == "compare":
+        run_compare(context, options.before, options.after, options.as_of)
+        return
+    if options.phase in ("run", "demo"):
+        run_all(context)
         show_ending(context)
+        return
+    run_phase_alone(context, options.phase)
+
+
+def _govern(options: argparse.Namespace, context: "Context") -> None:
+    from dataclasses import fields
+
+    from segspark.steps.audit import audit
+    from segspark.steps.segments import Asked, segments
+
+    if options.phase == "audit":
+        audit(context, options.expect)
+        return
+    given = {name: value for name, value in vars(options).items() if value is not None}
+    names = [one.name for one in fields(Asked)]
+    segments(context, Asked(**{name: given[name] for name in names if name in given}))
+
+
+def _today(zone: str) -> date:
+    """A person's change is of the day on which it is made; nothing is computed from it."""
+    return datetime.now(ZoneInfo(zone)).date()
 
 
 def _failed(errors: Console, error: Exception, code: int, verbose: bool) -> int:
@@ -106,13 +205,6 @@ def _first_lines(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(lines[:2])}"
 
 
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a date such as 2018-01-01") from None
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="segspark", description="From raw customer events to segments, on Spark.")
     parser.add_argument("--version", action="version", version=f"segspark {__version__}")
@@ -120,6 +212,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_init(phases.add_parser("init", help=_INIT, description=_INIT))
     for name, text in _HELP.items():
         _add_phase(phases.add_parser(name, help=text, description=text), name)
+    actions = phases.add_parser("segments", help=_SEGMENTS, description=_SEGMENTS).add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    for name, (ids, its_options, text) in _ACTIONS.items():
+        _add_action(actions.add_parser(name, help=text, description=text), ids, its_options)
+    audit = phases.add_parser("audit", help=_AUDIT, description=_AUDIT)
+    audit.add_argument(
+        "--expect", default="", metavar="SEQUENCE:HASH", help="an entry that must be there, as an audit before said it"
+    )
+    _add_common(audit, as_of=_TODAY)
     return parser
 
 
@@ -130,21 +232,43 @@ def _add_init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verbose", action="store_true", help="show Spark's log and the whole trace of errors")
 
 
-def _add_phase(parser: argparse.ArgumentParser, name: str) -> None:
-    demo = name == "demo"
+def _add_common(parser: argparse.ArgumentParser, demo: bool = False, as_of: str = "") -> None:
+    """The options that all have; as_of says what an optional date is for, and without it is needed."""
     parser.add_argument("--config", required=not demo, default=_DEMO_CONFIG, metavar="FILE", help="YAML configuration")
     parser.add_argument(
-        "--as-of", required=not demo, default=_DEMO_AS_OF, type=_date, metavar="DATE",
-        help="date in the business time zone; nothing at or after its midnight is read",
+        "--as-of", required=not (demo or as_of), default=_DEMO_AS_OF if demo else None, type=_date, metavar="DATE",
+        help=as_of or "date in the business time zone; nothing at or after its midnight is read",
     )  # fmt: skip
     parser.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override a setting; may be repeated"
     )
     parser.add_argument("--verbose", action="store_true", help="show Spark's log and the whole trace of errors")
+
+
+def _add_action(parser: argparse.ArgumentParser, ids: str | int | None, options: str) -> None:
+    """The options of an action of segspark segments: those marked with ! must be given, of a|b only one may."""
+    if ids:
+        parser.add_argument("segment_ids", nargs=ids, metavar="SEGMENT_ID", help="as segspark segments list shows it")
+    for several in options.split():
+        group = parser.add_mutually_exclusive_group() if "|" in several else parser
+        for one in several.split("|"):
+            name = one.rstrip("!")
+            group.add_argument(f"--{name}", required=one.endswith("!"), **_OPTIONS[name])
+    _add_common(parser, as_of=_TODAY)
+
+
+def _add_phase(parser: argparse.ArgumentParser, name: str) -> None:
+    _add_common(parser, name == "demo", "later dates are left out" if name == "compare" else "")
     if name == "ingest":
         how = parser.add_mutually_exclusive_group()
         for flag, text in _INGEST.items():
             how.add_argument(f"--{flag}", action="store_const", dest="how", const=flag, help=text)
+    if name == "compare":
+        for flag, where, which in (("from", "before", "the last but one"), ("to", "after", "the last one")):
+            parser.add_argument(
+                f"--{flag}", dest=where, metavar="RUN",
+                help=f"as_of or run_id of an assign; default: {which} at which was assigned (before --as-of)",
+            )  # fmt: skip
     if name == "train":
         parser.add_argument("--approve", action="store_true", help="make the challenger champion, and train nothing")
     if name == "split":

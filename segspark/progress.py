@@ -7,7 +7,10 @@ from typing import TypeVar
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
 Item = TypeVar("Item")
 
@@ -36,6 +39,28 @@ class Reporter:
         """One line that a person should not miss."""
         self.console.print(f"  [yellow]warning:[/] {escape(text)}")
 
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]], numbers: Sequence[str] = ()) -> None:
+        """Rows under headings, cut or wrapped to the console's width. Texts may come from data: none is markup.
+
+        Args:
+            columns: headings.
+            rows: a value per heading; None is shown as nothing.
+            numbers: headings of columns that are set flush right.
+
+        Examples:
+            >>> import io
+            >>> out = io.StringIO()
+            >>> Reporter(Console(file=out, width=40)).table(["name", "n"], [["[red]a", 1], ["b", None]], ["n"])
+            >>> [line.rstrip() for line in out.getvalue().splitlines()]
+            ['  name     n', '  [red]a   1', '  b']
+        """
+        table = Table(box=None, padding=(0, 1), header_style="bold")
+        for name in columns:
+            table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(Text("" if value is None else printable(str(value))) for value in row))
+        self.console.print(Padding(table, (0, 0, 0, 1)), soft_wrap=False)
+
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """A phase, with its duration at the end."""
@@ -56,3 +81,13 @@ class Reporter:
             yield item
             if position % step == 0 or position == len(items):
                 self.say(f"{what}: {position} of {len(items)}")
+
+
+def printable(text: str) -> str:
+    r"""A text that leaves the terminal as it is: what moves its cursor or changes its colours becomes a question mark.
+
+    Examples:
+        >>> printable("a\x1b[31mb\n")
+        'a?[31mb?'
+    """
+    return "".join(character if character.isprintable() else "?" for character in text)

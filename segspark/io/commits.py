@@ -1,11 +1,14 @@
 """The one way in which anything is written to a table: locked, identified, only where something changed."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial, reduce
 from pathlib import Path
 
+from delta import exceptions as delta_exceptions
+from pyspark.errors import PySparkException
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -18,6 +21,9 @@ from segspark.io.locks import writer_lock
 from segspark.tables import Table
 
 _CHANGES = ("insert", "update", "delete")
+# Importing Delta's exceptions makes PySpark raise them; without, and over Spark Connect, the condition tells.
+_CONFLICTS = tuple(getattr(delta_exceptions, name) for name in delta_exceptions.__all__)
+_CONFLICT_CONDITIONS = ("DELTA_CONCURRENT", "DELTA_METADATA_CHANGED", "DELTA_PROTOCOL_CHANGED")
 _ORDINALS = 1000  # more writes than one run ever makes
 
 
@@ -119,6 +125,77 @@ class Writer:
         with self.lock(table):
             return self._commit(table, rows, None, dict(position), position, "overwrite")
 
+    def append_next(self, table: Table, rows: DataFrame, number: str, first: int) -> bool:
+        """Add rows that are numbered on from the table's last, unless another writer added such rows meanwhile.
+
+        A table's lock keeps writers on a local disk apart. Where there is none, two plain appends at once would both
+        succeed, and two rows would have one number. So this one is a MERGE that looks for rows of these numbers.
+
+        Args:
+            table: the contract.
+            rows: numbered without a gap.
+            number: the column that numbers them.
+            first: the number of the first of them.
+
+        Returns:
+            Whether they are there; if not, another was first, and what they were made from has to be looked at again.
+        """
+        taken = f"t.{quoted(number)} >= {first:d}"
+        asked = conformed(rows, table).collect()  # a handful: what one run or command has to say
+
+        def there(version: int) -> bool:
+            found = self.lake.read(table, version).where(F.col(number) >= first).collect()  # others' few at most
+            return sorted(found) == sorted(asked)
+
+        return self._contended(table, lambda: self.lake.insert_unless(table, rows, taken), there)
+
+    def exchange(self, table: Table, row: Mapping[str, object], was: Mapping[str, object] | None) -> bool:
+        """Change one row if it still is as it was when the change was decided, or add it if there is none of its key.
+
+        Args:
+            table: the contract.
+            row: the key, and the columns to set.
+            was: columns that must have these values now; None: no row has the key.
+
+        Returns:
+            Whether the row is as asked for; if not, another writer changed it meanwhile.
+        """
+        types = {column.name: column.type for column in table.columns}
+        named = {**row, **{f"was_{name}": value for name, value in (was or {}).items()}}
+        schema = ", ".join(f"{quoted(name)} {types[name.removeprefix('was_')]}" for name in named)
+        change = self.lake.spark.createDataFrame([tuple(named.values())], schema)
+        columns = [name for name in row if name not in table.key]
+        own = reduce(SparkColumn.__and__, [F.col(quoted(name)) == F.lit(row[name]) for name in table.key])
+
+        def there(version: int) -> bool:
+            found = self.lake.read(table, version).where(own).select(*map(quoted, row)).collect()  # one row or none
+            return [tuple(one) for one in found] == [tuple(row.values())]
+
+        with self.lock(table):
+            if there(self._bases[table.name]):
+                return True
+            write = partial(self.lake.exchange, table, change, columns, None if was is None else list(was))
+            return self._contended(table, write, there)
+
+    def _contended(self, table: Table, write: Callable[[], None], there: Callable[[int], bool]) -> bool:
+        """Try a write once that Delta or its own condition refuses if another writer was first."""
+        self._ordinal += 1
+        with self.lock(table):
+            base = self._bases[table.name]
+            said = self._said((base + 1) * _ORDINALS + self._ordinal)
+            try:
+                self.lake.create(table)
+                with _set(self.lake.spark, _transaction(said)):
+                    write()
+            except Exception as error:
+                if not is_conflict(error):
+                    raise
+                return False
+            own = [one.version for one in self.lake.commits(table, base) if {**said, **one.said} == one.said]
+            if own:
+                self.lake.written(table, own[0])
+        return bool(own) and there(own[0])
+
     def apply(
         self, table: Table, changed: DataFrame, pruning: str = "TRUE", position: Mapping[str, str] | None = None
     ) -> Change:
@@ -158,22 +235,18 @@ class Writer:
         position: Mapping[str, str] | None = None,
         mode: str = "append",
     ) -> int:
-        transaction = (self._bases[table.name] + 1) * _ORDINALS + self._ordinal
-        said = {"run_id": self.run_id, "attempt_id": self.attempt_id, "transaction": transaction}
+        said = self._said((self._bases[table.name] + 1) * _ORDINALS + self._ordinal)
         said |= {"position": dict(position)} if position else {}
         self.lake.create(table)
-        settings = {
-            # MERGE takes them from the session only, and a writer may: one way for both.
-            "spark.databricks.delta.write.txnAppId": self.run_id,
-            "spark.databricks.delta.write.txnVersion": str(transaction),
-            "spark.databricks.delta.commitInfo.userMetadata": json.dumps(said | {"fingerprint": fingerprint}),
-        }
-        with _set(self.lake.spark, settings):
+        with _set(self.lake.spark, _transaction(said | {"fingerprint": fingerprint})):
             if pruning is None:
                 self.lake.insert(table, changed, mode)
             else:
                 self.lake.merge(table, changed, pruning, inserts="insert" in fingerprint)
         return self._verified(table, said, fingerprint)
+
+    def _said(self, transaction: int) -> dict[str, object]:
+        return {"run_id": self.run_id, "attempt_id": self.attempt_id, "transaction": transaction}
 
     def _verified(self, table: Table, said: dict[str, object], fingerprint: dict[str, str]) -> int:
         """The version of this commit, or of that which an earlier attempt made of the very same changes."""
@@ -189,6 +262,22 @@ class Writer:
         raise SegsparkError(
             f"{table.name}: the commit of run {self.run_id} is not in the table's history; run it again"
         )
+
+
+def is_conflict(error: Exception) -> bool:
+    """Whether Delta refused a commit because another writer's came first."""
+    return isinstance(error, _CONFLICTS) or (
+        isinstance(error, PySparkException) and (error.getCondition() or "").startswith(_CONFLICT_CONDITIONS)
+    )
+
+
+def _transaction(said: Mapping[str, object]) -> dict[str, str]:
+    """MERGE takes them from the session only, and a writer may: one way for both."""
+    return {
+        "spark.databricks.delta.write.txnAppId": str(said["run_id"]),
+        "spark.databricks.delta.write.txnVersion": str(said["transaction"]),
+        "spark.databricks.delta.commitInfo.userMetadata": json.dumps(said),
+    }
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Delta tables: created from their contracts, read with their versions."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pyspark.errors import AnalysisException
@@ -203,11 +204,51 @@ class Lake:
         )
         self.spark.catalog.dropTempView(view)
 
+    def insert_unless(self, table: Table, rows: DataFrame, taken: str) -> None:
+        """Append rows if no row of the table meets a condition over the target `t`; only `Writer` may call this.
+
+        Delta takes note of what was looked for: of two such writes at once only one is committed, unlike of two plain
+        appends.
+        """
+        view = f"segspark_next_{table.name}"
+        conformed(rows, table).createOrReplaceTempView(view)
+        names = ", ".join(map(quoted, table.column_names))
+        values = ", ".join(f"c.{quoted(name)}" for name in table.column_names)
+        self.spark.sql(
+            f"MERGE INTO {self.identifier(table)} t USING {view} c ON {taken} "  # noqa: S608 (quoted names)
+            f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
+        )
+        self.spark.catalog.dropTempView(view)
+
+    def exchange(self, table: Table, row: DataFrame, columns: Sequence[str], was: Sequence[str] | None) -> None:
+        """Change a row that is as it was, or add one that is not there; only `Writer` may call this.
+
+        Args:
+            table: the contract.
+            row: the key, the columns, and as `was_NAME` what some of them must be in the table now.
+            columns: to set.
+            was: columns that must be as they were; None: the key must not be there.
+        """
+        view = f"segspark_exchange_{table.name}"
+        row.createOrReplaceTempView(view)
+        same_key = " AND ".join(f"t.{quoted(name)} = c.{quoted(name)}" for name in table.key)
+        if was is None:
+            every = (*table.key, *columns)
+            values = ", ".join(f"c.{quoted(name)}" for name in every)
+            clause = f"WHEN NOT MATCHED THEN INSERT ({', '.join(map(quoted, every))}) VALUES ({values})"  # noqa: S608
+        else:
+            same = "".join(f" AND t.{quoted(name)} <=> c.{quoted(f'was_{name}')}" for name in was)
+            updates = ", ".join(f"{quoted(name)} = c.{quoted(name)}" for name in columns)
+            clause = f"WHEN MATCHED{same} THEN UPDATE SET {updates}"
+        self.spark.sql(f"MERGE INTO {self.identifier(table)} t USING {view} c ON {same_key} {clause}")
+        self.spark.catalog.dropTempView(view)
+
 
 def _properties(table: Table) -> str:
     statistics = _STATISTICS.format(text_literal(",".join(table.cluster_by))) if table.internal else ""
     feed = f", '{_FEED}' = 'true'" if table.change_feed else ""
-    return _PROPERTIES.format(str(table.internal).lower()) + statistics + feed
+    kept = ", 'delta.appendOnly' = 'true'" if table.append_only else ""
+    return _PROPERTIES.format(str(table.internal).lower()) + statistics + feed + kept
 
 
 def _definition(column: Column) -> str:

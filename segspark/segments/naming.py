@@ -1,6 +1,6 @@
 """First names and descriptions of segments, made from what distinguishes them most, in original units."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from segspark.segments.profiles import Profile, by_segment
@@ -29,12 +29,15 @@ class Wording:
         return text[:1].upper() + text[1:] + "." if text else ""
 
 
-def wordings(profiles: Iterable[Profile], features: Sequence[Feature]) -> dict[str, Wording]:
+def wordings(
+    profiles: Iterable[Profile], features: Sequence[Feature], taken: Collection[str] = ()
+) -> dict[str, Wording]:
     """A unique name and a description for each segment.
 
     Args:
         profiles: of all segments that are to be told apart.
         features: the declared features; those with adjectives may give names, those with sentences descriptions.
+        taken: names of other segments.
 
     Examples:
         >>> frequency = Feature("frequency", "BIGINT", "", "orders", "orders", "", "", "frequent", "infrequent",
@@ -48,7 +51,7 @@ def wordings(profiles: Iterable[Profile], features: Sequence[Feature]) -> dict[s
     """
     declared = {feature.name: feature for feature in features}
     ranked = {segment: _ranked(own, declared) for segment, own in by_segment(profiles).items()}
-    names = _unique_names({segment: _adjectives(own, declared) for segment, own in ranked.items()})
+    names = _unique_names({segment: _adjectives(own, declared) for segment, own in ranked.items()}, taken)
     return {segment: Wording(names[segment], _sentences(own, declared)) for segment, own in ranked.items()}
 
 
@@ -77,14 +80,14 @@ def _adjectives(ranked: Sequence[Profile], declared: Mapping[str, Feature]) -> l
     return list(dict.fromkeys(word for word in words if word)) or ["average"]
 
 
-def _unique_names(adjectives: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def _unique_names(adjectives: Mapping[str, Sequence[str]], taken: Collection[str]) -> dict[str, str]:
     """Two adjectives each; more where two segments would share a name, a number where words run out."""
     names: dict[str, str] = {}
     for segment in sorted(adjectives):
         words = adjectives[segment]
         tries = [_name(words[:count]) for count in range(min(2, len(words)), len(words) + 1)]
-        tries += [f"{tries[-1]} {position}" for position in range(2, len(adjectives) + 2)]
-        names[segment] = next(name for name in tries if name not in names.values())
+        tries += [f"{tries[-1]} {position}" for position in range(2, len(adjectives) + len(taken) + 2)]
+        names[segment] = next(name for name in tries if name not in taken and name not in names.values())
     return names
 
 

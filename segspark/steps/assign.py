@@ -1,31 +1,118 @@
-"""Assign: the champion's segment for every customer; only changed rows are written, segments last."""
+"""Assign: everyone's segment by the champion and by rules; only changed rows are written, segments last."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from segspark.clustering.scoring import score
 from segspark.columns import midnight
-from segspark.errors import BadInputError
+from segspark.errors import BadInputError, RefusedError
+from segspark.io.commits import Writer
 from segspark.segments.assignments import (
+    Causes,
+    cause,
     cluster_assignments,
-    lifecycle_assignments,
-    lifecycle_rules,
+    first_met,
+    lifecycle_conditions,
     membership_events,
+    moved,
+    overlay_changes,
+    overlay_memberships,
+    overlay_moved,
+    rule_assignments,
     settled,
 )
-from segspark.segments.naming import wordings
+from segspark.segments.naming import Wording, wordings
 from segspark.segments.profiles import Profile, pooled, profile, within
-from segspark.segments.registry import Segment, as_parts, cluster_segments, lifecycle_segments, registry
+from segspark.segments.records import active_count, happened, label
+from segspark.segments.registry import Publication, Published, Segment, registry, with_members
+from segspark.segments.rules import checked_rule
+from segspark.steps.audit import record
 from segspark.steps.context import Context, Outcome
+from segspark.steps.continuity import naming
+from segspark.steps.drift import watch
 from segspark.steps.embeddings import carried
-from segspark.steps.levels import Level, levels, splits_in_force
+from segspark.steps.levels import Level, Registered, levels, levels_before, registered_now
 from segspark.steps.population import eligible, features_at
-from segspark.tables import RUNS, SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_PROFILES, SEGMENTS
+from segspark.steps.views import publish_views
+from segspark.tables import (
+    RUNS,
+    SEGMENT_ASSIGNMENTS,
+    SEGMENT_LINEAGE,
+    SEGMENT_MEMBERSHIP_EVENTS,
+    SEGMENT_OVERLAYS,
+    SEGMENT_PROFILES,
+    SEGMENTS,
+    Table,
+)
 from segspark.tracking import ModelVersion
+
+_SEQUENCE = "sequence"  # in the position of a table's commits: which publication it is
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """The segments that people defined by a rule and that are active: the condition of each by its id.
+
+    Attributes:
+        first: those that come before clusters, in their order.
+        overlays: those whose members are in another segment, too.
+    """
+
+    first: Mapping[str, str]
+    overlays: Mapping[str, str]
+
+    @classmethod
+    def of(cls, segments: Sequence[Segment], columns: Sequence[str]) -> "_Rules":
+        """Checked once more: who can write to the table can write any text into it, and features may be gone.
+
+        Raises:
+            BadInputError: a rule cannot be applied.
+        """
+        there = [one for one in segments if one.kind == "rule" and one.status == "active"]
+        ordered = sorted(there, key=lambda one: (one.priority or 0, one.segment_id))
+        rules = {}
+        for one in ordered:
+            try:
+                rules[one.segment_id] = f"({checked_rule(one.rule or '', columns)})"
+            except BadInputError as error:
+                told = f"{label(one)} cannot be applied; segspark segments redefine gives it another rule, or retire it"
+                raise BadInputError([told, *error.problems]) from error
+        overlays = {one.segment_id for one in ordered if one.overlay}
+        return cls(
+            {segment: rule for segment, rule in rules.items() if segment not in overlays},
+            {segment: rule for segment, rule in rules.items() if segment in overlays},
+        )
+
+    def inputs(self) -> dict[str, str]:
+        """For the ledger: a hash of each rule, and of its place."""
+        told = [(segment, f"{place} {rule}") for place, (segment, rule) in enumerate(self.first.items())]
+        told += [(segment, rule) for segment, rule in self.overlays.items()]
+        return {f"rule {segment}": hashlib.sha256(text.encode()).hexdigest()[:12] for segment, text in told}
+
+
+@dataclass(frozen=True)
+class _Applied:
+    """What customers are assigned by.
+
+    Attributes:
+        levels: the models.
+        rules: of people.
+        lifecycle: conditions of those outside the clustered population, by segment id.
+    """
+
+    levels: Sequence[Level]
+    rules: _Rules
+    lifecycle: Mapping[str, str]
+
+    def inputs(self) -> dict[str, str]:
+        """For the ledger."""
+        models = {f"split {level.segment}" if level.part else "model": level.version.label for level in self.levels}
+        return models | self.rules.inputs()
 
 
 def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequence[Outcome]:
@@ -35,119 +122,264 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
         context: of the phase.
         splits: name/version of the model by which a segment is split, by segment id; None: those in force.
     """
-    refuse_the_past(context)
-    customers = features_at(context)
-    current = context.lake.read(SEGMENT_ASSIGNMENTS)
-    found = levels(context, splits_in_force(context) if splits is None else splits)
-    for level in found:
-        _refuse_other_embeddings(context, level.version)
-    inputs = context.versions(context.features_table) | {
-        f"split {level.part.segment_id}" if level.part else "model": level.version.label for level in found
-    }
-    new = settled(
-        _assignments(context, customers, found),
-        current,
-        context.as_of,
-        context.config.assignment.membership_step,
-    ).persist()
-    total = new.count()
-    segments, profiles = _segments(context, customers, new, found)
-    changed = _publish(context, new, current, segments, profiles, context.run_id("assign", inputs))
-    active = [one for one in segments if one.status == "active"]
-    context.reporter.say(f"{total:,} customers in {len(active)} segments, {changed:,} assignments changed")
-    for one in sorted(active, key=lambda one: -one.size):
-        context.reporter.say(f"{one.size:>9,}  {one.share:>6.1%}  {one.name}: {one.description}")
+    latest = refuse_the_past(context)
+    customers, there = features_at(context), registered_now(context)
+    applied, before = _applied(context, customers, there, there.splits if splits is None else splits)
+    inputs = context.versions(context.features_table) | applied.inputs()
+    current, asked = context.lake.read(SEGMENT_ASSIGNMENTS), context.config.assignment
+    given = _assigned(context, customers, applied)
+    new = settled(given, current, context.as_of, asked.membership_step, asked.hold).persist()
+    total, held, changed = _counted(new)
+    published, profiles = _described(context, customers, new, applied, there, total)
+    refuse_too_many(context, there.segments, registry(there.segments, published))
+    writer, causes = context.writer(context.run_id("assign", inputs)), _causes(context, latest, applied, before)
+    expected = _assigned(context, customers, replace(applied, levels=before)) if before else None
+    _publish_events(context, writer, new, causes, expected)
+    _publish_lineage(context, writer, applied.levels)
+    writer.publish(SEGMENT_PROFILES, _frame(context, SEGMENT_PROFILES, profiles), delete_missing=True)
+    sizes = _publish_overlays(context, writer, customers, applied.rules, causes)
+    _publish_assignments(context, writer, new)
+    members = new.where("NOT _change <=> 'delete'").select("customer_id", "segment_id")
+    watch(context, writer.run_id, applied.levels[0].version, applied.levels[0].model, customers, members)
+    segments = _publish_registry(context, writer, replace(published, sizes={**published.sizes, **sizes}))
+    publish_views(context)
+    _say(context, with_members(segments), total, changed, held)
     new.unpersist()
-    outputs = context.versions(SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_ASSIGNMENTS, SEGMENT_PROFILES, SEGMENTS)
+    outputs = context.versions(*_WRITTEN)
     return [
-        Outcome(rows_read=total, rows_accepted=total, inputs=inputs, outputs=outputs, message=found[0].version.label)
+        Outcome(
+            rows_read=total,
+            rows_accepted=total,
+            inputs=inputs,
+            outputs=outputs,
+            message=applied.levels[0].version.label,
+        )
     ]
 
 
-def _assignments(context: Context, customers: DataFrame, found: Sequence[Level]) -> DataFrame:
-    clustered = eligible(context, customers)
+def _say(context: Context, segments: Sequence[Segment], total: int, changed: int, held: int) -> None:
+    near = f"; {held:,} are nearer to another segment, but not by enough to move" if held else ""
+    context.reporter.say(f"{total:,} customers in {len(segments)} segments, {changed:,} assignments changed{near}")
+    for one in segments:
+        context.reporter.say(f"{one.size:>9,}  {one.share:>6.1%}  {one.name}: {one.description}")
+
+
+_WRITTEN = (
+    SEGMENT_MEMBERSHIP_EVENTS,
+    SEGMENT_LINEAGE,
+    SEGMENT_OVERLAYS,
+    SEGMENT_ASSIGNMENTS,
+    SEGMENT_PROFILES,
+    SEGMENTS,
+)
+
+
+def _applied(
+    context: Context, customers: DataFrame, there: Registered, splits: Mapping[str, str]
+) -> tuple[_Applied, list[Level] | None]:
+    """What customers are assigned by now; and the models before, None where they are the same."""
+    same = there.root == context.tracker.champion().label and splits == there.splits
+    before = None if same else levels_before(context, there)
+    found = levels(context, there, splits, naming(context, there, before or [], eligible(context, customers)))
+    for level in found:
+        _refuse_other_embeddings(context, level.version)
     population = context.config.population
-    rest = lifecycle_assignments(customers, lifecycle_rules(population.eligible, population.new_days))
+    lifecycle = lifecycle_conditions(population.eligible, population.new_days)
+    return _Applied(found, _Rules.of(there.segments, customers.columns), lifecycle), before
+
+
+def _assigned(context: Context, customers: DataFrame, applied: _Applied) -> DataFrame:
+    """Everyone's segment: by rules first, then clusters, then the rules of those outside the clustered population."""
+    rules = applied.rules.first
+    others = customers.where(first_met(rules).isNull()) if rules else customers
+    clustered = eligible(context, others)
     by_level = [
         cluster_assignments(
             score(level.of(clustered), level.model, level.version.temperature), level.segment_ids, level.version.label
         )
-        for level in found
+        for level in applied.levels
     ]
-    split = [level.part.segment_id for level in found if level.part]
-    return reduce(DataFrame.unionByName, [*by_level, rest]).where(~F.col("segment_id").isin(split))
+    split = [level.segment for level in applied.levels if level.part]
+    clusters = reduce(DataFrame.unionByName, by_level).where(~F.col("segment_id").isin(split))
+    by_rule = [rule_assignments(customers, rules)] if rules else []
+    return reduce(DataFrame.unionByName, [clusters, rule_assignments(others, applied.lifecycle), *by_rule])
 
 
-def _segments(
-    context: Context, customers: DataFrame, new: DataFrame, found: Sequence[Level]
-) -> tuple[list[Segment], list[Profile]]:
-    labelled = customers.join(new.select("customer_id", "segment_id"), on="customer_id", how="inner")
+def _counted(new: DataFrame) -> tuple[int, int, int]:
+    """Customers, those that are held in their segment, and assignments that change."""
+    there = F.count_if(F.expr("NOT _change <=> 'delete'"))
+    held = F.count_if(F.expr("pending_segment_id IS NOT NULL AND NOT _change <=> 'delete'"))
+    total, waiting, changed = new.agg(there, held, F.count("_change")).collect()[0]  # one row
+    return total, waiting, changed
+
+
+def _described(
+    context: Context, customers: DataFrame, new: DataFrame, applied: _Applied, there: Registered, total: int
+) -> tuple[Publication, list[Profile]]:
+    """What is said of segments, but for the sizes of overlays; and their profiles."""
+    members = new.where("NOT _change <=> 'delete'").select("customer_id", "segment_id")
+    labelled = customers.join(members, on="customer_id", how="inner")
     sizes, profiles = profile(labelled, [feature.name for feature in context.numeric_features])
-    for level in reversed(found):
+    for level in reversed(applied.levels):
         if level.part:
             profiles += pooled(profiles, dict.fromkeys(level.segment_ids.values(), level.part.segment_id))
-    population = context.config.population
-    rules = lifecycle_rules(population.eligible, population.new_days)
-    return _clusters(context, found, sizes, profiles) + lifecycle_segments(rules, sizes), profiles
+    split = {level.segment for level in applied.levels}
+    clusters = [
+        Published(segment, level.version.label, cluster, level.segment, segment in split)
+        for level in applied.levels
+        for cluster, segment in sorted(level.segment_ids.items())
+    ]
+    lineage = [line for level in applied.levels for line in level.lineage]
+    words = _words(context, applied.levels, profiles, there)
+    status = "draft" if context.config.governance.approval else "active"
+    return Publication(context.as_of, clusters, applied.lifecycle, sizes, total, words, lineage, status), profiles
 
 
-def _clusters(
-    context: Context, found: Sequence[Level], sizes: Mapping[str, int], profiles: Sequence[Profile]
-) -> list[Segment]:
-    """The segments of all levels; parts are named after what they are parts of, so that is named first."""
-    segments: dict[str, Segment] = {}
+def _words(
+    context: Context, found: Sequence[Level], profiles: Sequence[Profile], there: Registered
+) -> dict[str, Wording]:
+    """Names and descriptions of clusters; names of parts say how they differ from what they are parts of."""
+    known = {one.segment_id: one.name for one in there.segments if not one.retired}
+    words: dict[str, Wording] = {}
     for level in found:
-        ids, version = level.segment_ids, level.version
-        own = [one for one in profiles if one.segment_id in ids.values()]
-        words = wordings(own, context.features)
+        own = [one for one in profiles if one.segment_id in level.segment_ids.values()]
+        taken = {name for segment, name in known.items() if segment not in level.segment_ids.values()}
+        words |= wordings(own, context.features, taken)
         if level.part:
             parent = level.part.segment_id
             apart = wordings(within(own, [one for one in profiles if one.segment_id == parent]), context.features)
-            words = {segment: replace(one, name=apart[segment].name) for segment, one in words.items()}
-        made = cluster_segments(version.run_id, version.label, len(ids), words, sizes)
-        if level.part:
-            _, made = as_parts(segments[level.part.segment_id], made)
-        segments |= {one.segment_id: one for one in made}
-    for level in reversed(found):  # the sizes of parts first
-        if level.part:
-            parent = level.part.segment_id
-            segments[parent], _ = as_parts(segments[parent], [segments[one] for one in level.segment_ids.values()])
-    return list(segments.values())
+            words |= {segment: replace(words[segment], name=one.name) for segment, one in apart.items()}
+    return words
 
 
-def _publish(
-    context: Context,
-    new: DataFrame,
-    current: DataFrame,
-    segments: Sequence[Segment],
-    profiles: Sequence[Profile],
-    run_id: str,
-) -> int:
-    """Events first: a retry after a crash finds the same changes, and the events that are there already."""
-    writer, as_of = context.writer(run_id), context.as_of
-    moment = F.lit(midnight(as_of, context.config.time.business_timezone))
-    writer.publish(SEGMENT_MEMBERSHIP_EVENTS, membership_events(new, current, moment, as_of, run_id))
-    schema = ", ".join(f"{column.name} {column.type}" for column in SEGMENT_PROFILES.columns)
-    rows = context.spark.createDataFrame([tuple(vars(one).values()) for one in profiles], schema)
-    writer.publish(SEGMENT_PROFILES, rows, delete_missing=True)
-    changed = writer.publish(SEGMENT_ASSIGNMENTS, new, delete_missing=True).total
-    writer.publish(SEGMENTS, registry(segments, context.lake.read(SEGMENTS), as_of))
-    return changed
+def _causes(context: Context, latest: Row | None, applied: _Applied, before: Sequence[Level] | None) -> Causes:
+    """What differs from the latest assign that was finished."""
+    if latest is None:
+        return Causes(other_models=True)
+    then = {name: value for name, value in latest["inputs"].items() if name.startswith("rule ")}
+    now = applied.rules.inputs()
+    changed = {name.removeprefix("rule ") for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
+    return Causes(before is not None, latest["as_of"] == context.as_of, frozenset(changed))
 
 
-def refuse_the_past(context: Context) -> None:
+def _publish_events(
+    context: Context, writer: Writer, new: DataFrame, causes: Causes, expected: DataFrame | None
+) -> None:
+    """Before the assignments: a retry after a crash finds the same changes, and takes the place of these events."""
+    found = moved(new)
+    if expected is not None:
+        before = expected.select("customer_id", F.col("segment_id").alias("expected"))
+        found = found.join(before, on="customer_id", how="left")
+    elif causes.other_models:
+        found = found.withColumn("expected", F.lit(None).cast("string"))
+    _publish_moves(context, writer, found, causes, SEGMENT_ASSIGNMENTS)
+
+
+def _publish_moves(context: Context, writer: Writer, found: DataFrame, causes: Causes, of: Table) -> None:
+    sequence, overlay = _next(context, of), of is SEGMENT_OVERLAYS
+    moment = F.lit(midnight(context.as_of, context.config.time.business_timezone))
+    events = membership_events(found, cause(causes), moment, context.as_of, writer.run_id, sequence, overlay)
+    same = (F.col("sequence") == sequence) & (F.col("overlay") == overlay)
+    with writer.lock(SEGMENT_MEMBERSHIP_EVENTS):
+        if context.lake.read(SEGMENT_MEMBERSHIP_EVENTS).where(same).isEmpty():
+            writer.append(SEGMENT_MEMBERSHIP_EVENTS, events)
+        else:  # of a run that was cut off
+            writer.publish(SEGMENT_MEMBERSHIP_EVENTS, events, scope=same, delete_missing=True)
+
+
+def _next(context: Context, table: Table) -> int:
+    """The number of the next publication of a table, as the last one's commit said its own."""
+    return int(context.lake.position(table).get(_SEQUENCE, 0)) + 1
+
+
+def _publish_assignments(context: Context, writer: Writer, new: DataFrame) -> None:
+    position = {_SEQUENCE: str(_next(context, SEGMENT_ASSIGNMENTS))}
+    changed = new.where("_change IS NOT NULL").drop("previous_segment_id")
+    writer.apply(SEGMENT_ASSIGNMENTS, changed, position=position)
+
+
+def _publish_overlays(
+    context: Context, writer: Writer, customers: DataFrame, rules: _Rules, causes: Causes
+) -> dict[str, int]:
+    """Entries and exits, then the overlays; their sizes."""
+    current = context.lake.read(SEGMENT_OVERLAYS)
+    if not rules.overlays and not context.lake.exists(SEGMENT_OVERLAYS):  # nobody ever asked for one
+        return {}
+    new = overlay_memberships(customers, rules.overlays)
+    changed = overlay_changes(new, current, context.as_of).persist()
+    _publish_moves(context, writer, overlay_moved(changed), replace(causes, other_models=False), SEGMENT_OVERLAYS)
+    position = {_SEQUENCE: str(_next(context, SEGMENT_OVERLAYS))}
+    writer.apply(SEGMENT_OVERLAYS, changed, position=position)
+    changed.unpersist()
+    counted = context.lake.read(SEGMENT_OVERLAYS).groupBy("segment_id").count().collect()  # one row per overlay
+    return {row["segment_id"]: row["count"] for row in counted}
+
+
+def _publish_lineage(context: Context, writer: Writer, found: Sequence[Level]) -> None:
+    made = [level for level in found if level.lineage]
+    if made:
+        rows = [
+            {**vars(line), "model_version": level.version.label, "as_of": context.as_of, "run_id": writer.run_id}
+            for level in made
+            for line in level.lineage
+        ]
+        same = F.col("model_version").isin([level.version.label for level in made])
+        values = [tuple(row[name] for name in SEGMENT_LINEAGE.column_names) for row in rows]
+        frame = context.spark.createDataFrame(values, _schema(SEGMENT_LINEAGE))
+        writer.publish(SEGMENT_LINEAGE, frame, scope=same, delete_missing=True)
+
+
+def _publish_registry(context: Context, writer: Writer, published: Publication) -> list[Segment]:
+    """Last: whoever reads it finds the assignments. Of what people decided meanwhile nothing is undone."""
+    with writer.lock(SEGMENTS):
+        before = registered_now(context).segments
+        after = registry(before, published)
+        # The same run may split, join and split again: what it says is told once for each state of the registry.
+        record(context, f"{writer.run_id}-{context.lake.version(SEGMENTS)}", happened(before, after, "assign"))
+        writer.publish(SEGMENTS, _frame(context, SEGMENTS, after))
+    return after
+
+
+def refuse_too_many(context: Context, before: Sequence[Segment], after: Sequence[Segment]) -> None:
+    """More active segments than people can tell apart are managed by nobody.
+
+    Raises:
+        RefusedError: there would be more than governance.most_active, and more than there are.
+    """
+    most, now = context.config.governance.most_active, active_count(after)
+    if now > max(most, active_count(before)):
+        raise RefusedError(
+            f"there would be {now} active segments, and governance.most_active is {most}: retire some by segspark "
+            "segments retire, join what was split, or allow for more; nothing was published"
+        )
+
+
+def _frame(context: Context, table: Table, rows: Sequence[object]) -> DataFrame:
+    """Values of dataclasses whose fields are the table's columns."""
+    return context.spark.createDataFrame([tuple(vars(one).values()) for one in rows], _schema(table))
+
+
+def _schema(table: Table) -> str:
+    return ", ".join(f"{column.name} {column.type}" for column in table.columns)
+
+
+def refuse_the_past(context: Context) -> Row | None:
     """Assignments are not taken back in time.
+
+    Returns:
+        The latest assign that was finished, as the ledger has it; None before the first.
 
     Raises:
         BadInputError: as_of is before that of the latest finished assign.
     """
     done = context.lake.read(RUNS).where("phase = 'assign' AND status = 'done'")
-    latest = done.agg(F.max("as_of")).collect()[0][0]  # one row
-    if latest is not None and latest > context.as_of:
+    latest = done.orderBy(F.desc("finished_at")).select("as_of", "inputs").first()
+    if latest is not None and latest["as_of"] > context.as_of:
         raise BadInputError(
-            [f"--as-of {context.as_of}: assignments are already at {latest}, and history is not rewritten; "
+            [f"--as-of {context.as_of}: assignments are already at {latest['as_of']}, and history is not rewritten; "
              "give a later date, or another workspace.root for a look back"]
         )  # fmt: skip
+    return latest
 
 
 def _refuse_other_embeddings(context: Context, version: ModelVersion) -> None:

@@ -32,7 +32,11 @@ SECTIONS = {
     "ingest": ("time", "money", "sources"),
     "features": ("time", "money", "features", "attributes"),
     "train": ("time", "money", "features", "attributes", "population", "objective", "clustering", "search"),
-    "assign": ("time", "money", "features", "attributes", "population", "assignment", "continuity"),
+    "assign": (
+        *("time", "money", "features", "attributes", "population", "objective"),
+        *("assignment", "continuity", "governance", "drift"),
+    ),
+    "compare": ("time", "money", "features", "attributes", "clustering"),
     "report": ("time", "money", "features", "attributes", "report"),
 }
 

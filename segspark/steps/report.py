@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyspark.sql import DataFrame, Row, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from segspark import __version__
@@ -17,7 +17,9 @@ from segspark.reporting.model import Candidate, Distribution, QualityRow, Report
 from segspark.reporting.page import render
 from segspark.segments.naming import Wording
 from segspark.segments.profiles import Profile
+from segspark.segments.registry import Segment, with_members
 from segspark.steps.context import Context, Outcome
+from segspark.steps.levels import registered_now
 from segspark.steps.population import features_at
 from segspark.steps.presentation import segment_cards
 from segspark.steps.splitting import FILE, drawn_nodes
@@ -36,7 +38,7 @@ _SAMPLE = 5_000  # customers whose features are drawn
 
 def report(context: Context) -> Sequence[Outcome]:
     """Write the page from the tables as they are now."""
-    segments = context.lake.read(SEGMENTS).where("status = 'active'").collect()  # as many as there are segments
+    segments = with_members(registered_now(context).segments)
     if not segments:
         raise BadInputError(["segments: nothing is published yet; run segspark assign first"])
     version = context.tracker.champion()
@@ -60,7 +62,7 @@ def report_path(context: Context) -> Path:
     return Path(root) / "report" / "index.html"
 
 
-def _report(context: Context, segments: Sequence[Row], version: ModelVersion) -> Report:
+def _report(context: Context, segments: Sequence[Segment], version: ModelVersion) -> Report:
     training = context.tracker.training(version.run_id)
     verdict, warning = training.conclusion
     tree = training.text(FILE)
@@ -83,7 +85,7 @@ def _report(context: Context, segments: Sequence[Row], version: ModelVersion) ->
     )
 
 
-def _headlines(context: Context, features: DataFrame, segments: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+def _headlines(context: Context, features: DataFrame, segments: Sequence[Segment]) -> tuple[tuple[str, str], ...]:
     longest = max(context.config.features.windows_days)
     customers, orders, spend, recent = features.agg(
         F.count("*"), F.sum("frequency"), F.sum("monetary_value"), F.count_if(F.col(f"orders_count_{longest}d") > 0)
@@ -97,12 +99,12 @@ def _headlines(context: Context, features: DataFrame, segments: Sequence[Row]) -
     )
 
 
-def _cards(context: Context, segments: Sequence[Row]) -> tuple[SegmentCard, ...]:
+def _cards(context: Context, segments: Sequence[Segment]) -> tuple[SegmentCard, ...]:
     rows = context.lake.read(SEGMENT_PROFILES).collect()  # segments x features
     profiles = [Profile(**row.asDict()) for row in rows]
-    words = {row["segment_id"]: Wording(row["name"], _sentences(row["description"])) for row in segments}
-    sizes = {row["segment_id"]: row["size"] for row in segments}
-    kinds = {row["segment_id"]: row["kind"] for row in segments}
+    words = {one.segment_id: Wording(one.name, _sentences(one.description)) for one in segments}
+    sizes = {one.segment_id: one.size for one in segments}
+    kinds = {one.segment_id: one.kind for one in segments}
     return segment_cards(sizes, words, kinds, [p for p in profiles if p.segment_id in words], context.told_features)
 
 

@@ -6,7 +6,7 @@ from segspark.clustering.structure import FEWEST_CUSTOMERS
 from segspark.errors import BadInputError
 from segspark.steps.assign import assign, refuse_the_past
 from segspark.steps.context import Context, run_phase
-from segspark.steps.levels import levels, part_of, splits_in_force
+from segspark.steps.levels import levels, part_of, registered_now
 from segspark.steps.population import eligible, features_at
 from segspark.steps.train import train
 
@@ -25,8 +25,8 @@ def split(context: Context, segment_id: str) -> None:
         RefusedError: there is nothing to find in it; nothing was published.
     """
     refuse_the_past(context)
-    splits = splits_in_force(context)
-    within = context.within(part_of(segment_id, levels(context, splits)))
+    there = registered_now(context)
+    within = context.within(part_of(segment_id, levels(context, there, there.splits)))
     customers = eligible(within, features_at(within)).count()
     if customers < FEWEST_CUSTOMERS:
         raise BadInputError(
@@ -35,7 +35,7 @@ def split(context: Context, segment_id: str) -> None:
         )  # fmt: skip
     run_phase(within, "train", train)
     made = within.tracker.champion().label
-    run_phase(context, "assign", partial(assign, splits={**splits, segment_id: made}))
+    run_phase(context, "assign", partial(assign, splits={**there.splits, segment_id: made}))
 
 
 def join(context: Context, segment_id: str) -> None:
@@ -44,7 +44,7 @@ def join(context: Context, segment_id: str) -> None:
     Raises:
         BadInputError: it is not split.
     """
-    splits = splits_in_force(context)
+    splits = registered_now(context).splits
     if segment_id not in splits:
         there = ", ".join(sorted(splits)) or "none"
         raise BadInputError([f"{segment_id}: it is not split; those that are: {there}"])

@@ -59,6 +59,7 @@ class Table:
         cluster_by: columns for liquid clustering.
         internal: whether only segspark reads it; then rows may be changed by deletion vectors, files left alone.
         change_feed: whether Delta keeps what each version changed, for whoever follows the table.
+        append_only: whether Delta itself refuses to change or delete a row.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Table:
     cluster_by: tuple[str, ...] = ()
     internal: bool = False
     change_feed: bool = False
+    append_only: bool = False
 
     @property
     def column_names(self) -> list[str]:

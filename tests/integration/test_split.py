@@ -17,7 +17,7 @@ from segspark.errors import BadInputError, RefusedError
 from segspark.progress import Reporter
 from segspark.steps.assign import assign
 from segspark.steps.context import Context
-from segspark.steps.levels import levels
+from segspark.steps.levels import levels, registered_now
 from segspark.steps.phases import run_split
 from segspark.steps.report import report
 from segspark.steps.train import train
@@ -164,7 +164,7 @@ def story(spark, tmp_path_factory) -> Story:
         run_split(later, often, undo=True)
     told.refusals["not split"] = refused.value
     with later.reporter.console.capture() as said:
-        told.levels = len(levels(later, {"seg-of-before": "segspark-seg-of-before/1"}))
+        told.levels = len(levels(later, registered_now(later), {"seg-of-before": "segspark-seg-of-before/1"}))
     told.ended = said.get()
     client = context.tracker.client
     told.models = {one.name: len(one.latest_versions) for one in client.search_registered_models()}

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from segspark.cli import main
+from segspark.cli import _ACTIONS, main
 
 JOBS = sorted((Path(__file__).parents[2] / "jobs").glob("*.py"))
-PHASES = ("run", "demo", "ingest", "features", "train", "assign", "split", "report")
+PHASES = ("run", "demo", "ingest", "features", "train", "assign", "compare", "split", "segments", "audit", "report")
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def test_help_lists_every_phase(capsys, wide):
     assert set(PHASES) <= set(listed)
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("phase", [*(set(PHASES) - {"segments"}), *(f"segments {action}" for action in _ACTIONS)])
 def test_every_phase_explains_its_options(capsys, wide, phase):
-    assert exit_code_of([phase, "--help"]) == 0
+    assert exit_code_of([*phase.split(), "--help"]) == 0
     out = capsys.readouterr().out
     assert all(option in out for option in ("--config FILE", "--as-of DATE", "--set SECTION.KEY=VALUE", "--verbose"))
 
@@ -62,6 +62,13 @@ def test_a_job_is_the_phase_that_its_file_is_named_after(capsys, monkeypatch, wi
         (["run", "--config", "c.yaml", "--as-of", "01/02/2018"], "'01/02/2018' is not a date such as 2018-01-01"),
         (["run", "--config", "c.yaml", "--as-of", "2018-02-30"], "'2018-02-30' is not a date such as 2018-01-01"),
         (["run", "--config", "c.yaml", "--as-of", "2018-01-01", "--what"], "--what"),
+        (["segments"], "ACTION"),
+        (["segments", "lose", "seg-1", "--config", "c.yaml"], "invalid choice: 'lose'"),
+        (["segments", "approve", "--config", "c.yaml"], "SEGMENT_ID"),
+        (["segments", "reject", "seg-1", "--config", "c.yaml"], "--reason"),
+        (["segments", "rename", "seg-1", "--config", "c.yaml", "--name", "x"], "--reason"),
+        (["segments", "define", "--config", "c.yaml", "--rule", "x", "--reason", "y"], "--name"),
+        (["segments", "review", "seg-1", "--config", "c.yaml", "--at", "soon"], "'soon' is not a date"),
     ],
 )
 def test_wrong_arguments_exit_with_2_and_say_what_is_wrong(capsys, wide, arguments, said):
@@ -116,7 +123,7 @@ def test_importing_it_loads_neither_spark_nor_mlflow(module):
 
 def test_a_missing_configuration_is_one_line_on_a_real_terminal_s_standard_error():
     code = (
-        "import sys; from segspark.cli import main; "
+        "import sys; from segspark.cli import _ACTIONS, main; "
         "code = main(['run', '--config', '/none.yaml', '--as-of', '2018-01-01']); print(code)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -127,3 +134,16 @@ def test_a_missing_configuration_is_one_line_on_a_real_terminal_s_standard_error
 def test_the_module_runs_as_the_command_does():
     done = subprocess.run([sys.executable, "-m", "segspark", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("segspark ")
+
+
+def test_actions_do_what_the_steps_know():
+    from segspark.steps.governance import ENTRIES
+
+    assert set(_ACTIONS) == {"list", "show", "diff", "history", *ENTRIES}
+
+
+def test_a_change_of_segments_and_an_audit_need_no_as_of(capsys, tmp_path):
+    missing = str(tmp_path / "none.yaml")
+    for command in (["segments", "list"], ["audit"]):
+        assert main([*command, "--config", missing]) == 2
+        assert "no such configuration file" in capsys.readouterr().err

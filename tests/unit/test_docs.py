@@ -49,8 +49,17 @@ def make_targets() -> set[str]:
 
 
 def phases() -> dict[str, Any]:
-    action = next(one for one in _parser()._actions if one.dest == "phase")
-    return dict(action.choices or {})
+    return below(_parser())
+
+
+def below(parser: Any) -> dict[str, Any]:
+    """The parsers of a parser's commands."""
+    return next((dict(one.choices) for one in parser._actions if isinstance(one.choices, dict)), {})
+
+
+def options(parser: Any) -> set[str]:
+    """All that a command or one of its own commands takes."""
+    return set(parser._option_string_actions).union(*map(options, below(parser).values()))
 
 
 def nav_pages(nav: Any) -> set[str]:
@@ -118,9 +127,16 @@ def test_commands_name_phases_targets_and_jobs_that_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_options_of_commands_exist(page: Path) -> None:
-    known = {option for parser in phases().values() for option in parser._option_string_actions}
+    known = set().union(*map(options, phases().values()))
     for command in re.findall(r"^\$? ?segspark [a-z]+ .*$", code_of(page), re.MULTILINE):
         assert set(re.findall(r"(?<= )--[a-z-]+", command)) <= known, command
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_actions_on_segments_exist_and_take_the_options_they_are_given(page: Path) -> None:
+    actions = below(phases()["segments"])
+    for action, rest in re.findall(r"^\$? ?segspark segments ([a-z-]+)(.*)$", code_of(page), re.MULTILINE):
+        assert set(re.findall(r"(?<= )--[a-z-]+", rest)) <= options(actions[action]), action
 
 
 def test_the_start_page_names_every_phase() -> None:

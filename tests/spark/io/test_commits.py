@@ -93,6 +93,63 @@ def test_the_same_run_may_write_again_what_another_run_changed_meanwhile(spark, 
     assert lake.read(NUMBERS).first()["n"] == 1
 
 
+LOG = Table("log", "Numbered.", (Column("n", "BIGINT", "1, 2, 3, ..."), Column("x", "STRING", "Text.")), key=("n",))
+
+
+def numbered(spark, *numbers):
+    return spark.createDataFrame([(number, f"x{number}") for number in numbers], "n BIGINT, x STRING")
+
+
+def numbers_in(lake):
+    lake.look_again()
+    return sorted(row["n"] for row in lake.read(LOG).collect())
+
+
+def test_numbered_rows_are_added_only_after_the_last_one(spark, lake):
+    assert Writer(lake, "run1", "attempt").append_next(LOG, numbered(spark, 1, 2), "n", 1)
+    assert not Writer(lake, "run2", "attempt").append_next(LOG, numbered(spark, 2, 3), "n", 2)
+    assert not Writer(lake, "run3", "attempt").append_next(LOG, numbered(spark, 1), "n", 1)
+    assert Writer(lake, "run4", "attempt").append_next(LOG, numbered(spark, 3), "n", 3)
+    assert numbers_in(lake) == [1, 2, 3]
+
+
+def test_of_two_who_add_the_next_number_at_once_one_does_and_the_other_is_told(spark, lake, monkeypatch):
+    """The second commits while the first is between what it read and its own commit."""
+    Writer(lake, "run1", "attempt").append_next(LOG, numbered(spark, 1), "n", 1)
+    first, second, original = Writer(lake, "run2", "a"), Writer(lake, "run3", "b"), Lake.insert_unless
+
+    def insert_unless(self, table, rows, taken):
+        monkeypatch.setattr(Lake, "insert_unless", original)
+        base = second.lake.latest(LOG)
+        second._bases[LOG.name] = base  # with no lock between them
+        assert second.append_next(LOG, numbered(spark, 2, 3), "n", 2)
+        original(self, table, rows, taken)
+
+    monkeypatch.setattr(Lake, "insert_unless", insert_unless)
+    assert not first.append_next(LOG, numbered(spark, 2), "n", 2)
+    assert numbers_in(lake) == [1, 2, 3]
+
+
+def test_a_row_is_changed_only_as_long_as_it_is_as_it_was(spark, lake):
+    Writer(lake, "run1", "attempt").publish(NUMBERS, rows(spark, ("a", 1, 1.0), ("b", 1, 1.0)))
+    assert Writer(lake, "run2", "attempt").exchange(NUMBERS, {"id": "a", "n": 2}, {"n": 1})
+    assert not Writer(lake, "run3", "attempt").exchange(NUMBERS, {"id": "a", "n": 3}, {"n": 1})
+    assert sorted(tuple(row) for row in lake.read(NUMBERS).collect()) == [("a", 2, 1.0), ("b", 1, 1.0)]
+
+
+def test_a_row_that_is_as_asked_for_already_is_not_written_again(spark, lake):
+    Writer(lake, "run1", "attempt").publish(NUMBERS, rows(spark, ("a", 2, None)))
+    version = lake.latest(NUMBERS)
+    assert Writer(lake, "run2", "attempt").exchange(NUMBERS, {"id": "a", "n": 2, "x": None}, {"n": 1})
+    assert lake.latest(NUMBERS) == version
+
+
+def test_a_row_is_added_only_if_its_key_is_not_there(spark, lake):
+    assert Writer(lake, "run1", "attempt").exchange(NUMBERS, {"id": "a", "n": 1}, None)
+    assert not Writer(lake, "run2", "attempt").exchange(NUMBERS, {"id": "a", "n": 2}, None)
+    assert [tuple(row) for row in lake.read(NUMBERS).collect()] == [("a", 1, None)]
+
+
 HOLD = """
 import sys, time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Assignments, membership events and the registry, case by case."""
+"""Assignments, what keeps customers in a segment, membership events and their causes, case by case."""
 
 from __future__ import annotations
 
@@ -8,15 +8,22 @@ from itertools import product
 import pytest
 from pyspark.sql import functions as F
 
+from segspark.config.segments import Hold
 from segspark.segments.assignments import (
+    Causes,
+    cause,
     cluster_assignments,
-    lifecycle_assignments,
-    lifecycle_rules,
+    first_met,
+    lifecycle_conditions,
     membership_events,
+    moved,
+    overlay_changes,
+    overlay_memberships,
+    overlay_moved,
+    rule_assignments,
     settled,
 )
-from segspark.segments.registry import Segment, registry
-from segspark.tables import SEGMENT_ASSIGNMENTS, SEGMENTS
+from segspark.tables import SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_OVERLAYS
 
 BEFORE, NOW = date(2018, 1, 1), date(2018, 2, 1)
 
@@ -53,16 +60,21 @@ def people(spark):
 )
 def test_every_customer_is_either_clustered_or_in_one_lifecycle_segment(people, condition):
     scored = people.where(F.expr(condition)).selectExpr(
-        "customer_id", "0 AS cluster", "1 AS runner_up", "0.9D AS membership", "0.5D AS margin"
+        "customer_id",
+        "0 AS cluster",
+        "1 AS runner_up",
+        "0.9D AS membership",
+        "0.1D AS runner_up_membership",
+        "0.5D AS margin",
     )
-    rest = lifecycle_assignments(people, lifecycle_rules(condition, 30))
+    rest = rule_assignments(people, lifecycle_conditions(condition, 30))
     everyone = cluster_assignments(scored, {0: "s0", 1: "s1"}, "m/1").unionByName(rest).collect()
     assert sorted(row["customer_id"] for row in everyone) == sorted(row[0] for row in PEOPLE)
     assert all(row["segment_id"] for row in everyone)
 
 
 def test_lifecycle_segments_follow_frequency_and_tenure(people):
-    found = lifecycle_assignments(people, lifecycle_rules("false", 30)).collect()
+    found = rule_assignments(people, lifecycle_conditions("false", 30)).collect()
     by_segment = {row["customer_id"]: row["segment_id"] for row in found}
     assert by_segment == {
         "p0": "life-prospect",
@@ -78,90 +90,135 @@ def test_lifecycle_segments_follow_frequency_and_tenure(people):
 
 
 def test_a_lifecycle_assignment_is_certain_and_of_no_model(people):
-    row = lifecycle_assignments(people, lifecycle_rules("frequency > 0", 30)).first()
+    row = rule_assignments(people, lifecycle_conditions("frequency > 0", 30)).first()
     assert row.asDict() == {
         "customer_id": "p0",
         "segment_id": "life-prospect",
         "runner_up_segment_id": None,
         "membership": 1.0,
+        "runner_up_membership": None,
         "margin": 1.0,
         "model_version": "",
     }
 
 
-# customer: stored (segment, runner-up, membership, margin, since, model) and new (the same without since)
+def test_of_several_rules_the_first_one_decides(people):
+    rules = {"big": "frequency > 2", "old": "tenure_days > 30"}
+    found = people.select("customer_id", first_met(rules).alias("segment_id")).collect()
+    assert {row["customer_id"]: row["segment_id"] for row in found} == {
+        "p0": None, "p1-1": None, "p1-30": None, "p1-31": "old", "p1-400": "old",
+        "p3-1": "big", "p3-30": "big", "p3-31": "big", "p3-400": "big",
+    }  # fmt: skip
+
+
+# customer: stored (segment, runner-up, membership, margin, since, model, pending, pending since)
+# and new (segment, runner-up, membership, the runner-up's, margin, model)
 OLD, NEW = "m/1", "m/2"
+WEEK = date(2018, 1, 25)  # seven days before NOW
+AB = ("a", "b", 0.7, 0.4, BEFORE, OLD, None, None)
 CASES = {
-    "new customer": (None, ("a", "b", 0.7, 0.4, NEW)),
-    "same": (("a", "b", 0.7, 0.4, BEFORE, OLD), ("a", "b", 0.7, 0.4, NEW)),
-    "small step": (("a", "b", 0.7, 0.4, BEFORE, OLD), ("a", "b", 0.74, 0.5, NEW)),
-    "large step": (("a", "b", 0.7, 0.4, BEFORE, OLD), ("a", "b", 0.76, 0.5, NEW)),
-    "large step down": (("a", "b", 0.7, 0.4, BEFORE, OLD), ("a", "b", 0.64, 0.3, NEW)),
-    "other runner-up": (("a", "b", 0.7, 0.4, BEFORE, OLD), ("a", "c", 0.7, 0.4, NEW)),
-    "moved": (("a", "b", 0.7, 0.4, BEFORE, OLD), ("b", "a", 0.7, 0.4, NEW)),
-    "clustered": (("life-new", None, 1.0, 1.0, BEFORE, ""), ("a", "b", 0.7, 0.4, NEW)),
-    "dormant still": (("life-dormant", None, 1.0, 1.0, BEFORE, ""), ("life-dormant", None, 1.0, 1.0, "")),
-    "gone": (("a", "b", 0.7, 0.4, BEFORE, OLD), None),
-}
+    "new customer": (None, ("a", "b", 0.7, 0.3, 0.4, NEW)),
+    "same": (AB, ("a", "b", 0.7, 0.3, 0.4, NEW)),
+    "small step": (AB, ("a", "b", 0.74, 0.26, 0.5, NEW)),
+    "large step": (AB, ("a", "b", 0.76, 0.24, 0.5, NEW)),
+    "large step down": (AB, ("a", "b", 0.64, 0.36, 0.3, NEW)),
+    "other runner-up": (AB, ("a", "c", 0.7, 0.3, 0.4, NEW)),
+    "moved": (AB, ("b", "a", 0.7, 0.3, 0.4, NEW)),
+    "crossed": (AB, ("b", "a", 0.51, 0.48, 0.1, NEW)),
+    "just beyond": (AB, ("b", "a", 0.51, 0.48, 0.11, NEW)),
+    "crossed, own one third": (AB, ("b", "c", 0.4, 0.35, 0.1, NEW)),
+    "held": (("a", "b", 0.48, -0.1, BEFORE, OLD, "b", date(2018, 1, 26)), ("b", "a", 0.51, 0.48, 0.1, NEW)),
+    "held a week": (("a", "b", 0.48, -0.1, BEFORE, OLD, "b", WEEK), ("b", "a", 0.51, 0.48, 0.1, NEW)),
+    "other pending": (("a", "c", 0.48, -0.1, BEFORE, OLD, "c", WEEK), ("b", "a", 0.51, 0.48, 0.1, NEW)),
+    "back": (("a", "b", 0.48, -0.1, BEFORE, OLD, "b", WEEK), ("a", "b", 0.52, 0.48, 0.1, NEW)),
+    "clustered": (("life-new", None, 1.0, 1.0, BEFORE, "", None, None), ("a", "b", 0.51, 0.49, 0.02, NEW)),
+    "dormant still": (
+        ("life-dormant", None, 1.0, 1.0, BEFORE, "", None, None), ("life-dormant", None, 1.0, None, 1.0, ""),
+    ),
+    "left clusters": (AB, ("life-dormant", None, 1.0, None, 1.0, "")),
+    "gone": (AB, None),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def frames(spark):
     new = [(name, *now) for name, (_, now) in CASES.items() if now]
     stored = [(name, *before) for name, (before, _) in CASES.items() if before]
-    return (
-        spark.createDataFrame(new, schema(SEGMENT_ASSIGNMENTS, "since")),
-        spark.createDataFrame(stored, schema(SEGMENT_ASSIGNMENTS)),
-    )
+    given = "customer_id STRING, segment_id STRING, runner_up_segment_id STRING, membership DOUBLE, "
+    given += "runner_up_membership DOUBLE, margin DOUBLE, model_version STRING"
+    return spark.createDataFrame(new, given), spark.createDataFrame(stored, schema(SEGMENT_ASSIGNMENTS))
 
 
 @pytest.fixture(scope="module")
-def kept(frames):
-    found = settled(*frames, NOW, 0.05)
-    assert found.columns == SEGMENT_ASSIGNMENTS.column_names
+def found(frames):
+    return settled(*frames, NOW, 0.05, Hold(margin=0.1, days=7)).persist()
+
+
+@pytest.fixture(scope="module")
+def kept(found):
+    assert found.columns == [*SEGMENT_ASSIGNMENTS.column_names, "previous_segment_id", "_change"]
     return {row["customer_id"]: tuple(row)[1:] for row in found.collect()}
 
 
 @pytest.mark.parametrize(
-    ("customer", "expected"),
+    ("customer", "expected", "change"),
     [
-        ("new customer", ("a", "b", 0.7, 0.4, NOW, NEW)),
-        ("same", ("a", "b", 0.7, 0.4, BEFORE, OLD)),
-        ("small step", ("a", "b", 0.7, 0.4, BEFORE, OLD)),
-        ("large step", ("a", "b", 0.76, 0.5, BEFORE, NEW)),
-        ("large step down", ("a", "b", 0.64, 0.3, BEFORE, NEW)),
-        ("other runner-up", ("a", "c", 0.7, 0.4, BEFORE, NEW)),
-        ("moved", ("b", "a", 0.7, 0.4, NOW, NEW)),
-        ("clustered", ("a", "b", 0.7, 0.4, NOW, NEW)),
-        ("dormant still", ("life-dormant", None, 1.0, 1.0, BEFORE, "")),
+        ("new customer", ("a", "b", 0.7, 0.4, NOW, NEW, None, None, None), "insert"),
+        ("same", (*AB, "a"), None),
+        ("small step", (*AB, "a"), None),
+        ("large step", ("a", "b", 0.76, 0.5, BEFORE, NEW, None, None, "a"), "update"),
+        ("large step down", ("a", "b", 0.64, 0.3, BEFORE, NEW, None, None, "a"), "update"),
+        ("other runner-up", ("a", "c", 0.7, 0.4, BEFORE, NEW, None, None, "a"), "update"),
+        ("moved", ("b", "a", 0.7, 0.4, NOW, NEW, None, None, "a"), "update"),
+        ("crossed", ("a", "b", 0.48, -0.1, BEFORE, NEW, "b", NOW, "a"), "update"),
+        ("just beyond", ("b", "a", 0.51, 0.11, NOW, NEW, None, None, "a"), "update"),
+        ("crossed, own one third", ("b", "c", 0.4, 0.1, NOW, NEW, None, None, "a"), "update"),
+        ("held", ("a", "b", 0.48, -0.1, BEFORE, OLD, "b", date(2018, 1, 26), "a"), None),
+        ("held a week", ("b", "a", 0.51, 0.1, NOW, NEW, None, None, "a"), "update"),
+        ("other pending", ("a", "b", 0.48, -0.1, BEFORE, NEW, "b", NOW, "a"), "update"),
+        ("back", ("a", "b", 0.52, 0.1, BEFORE, NEW, None, None, "a"), "update"),
+        ("clustered", ("a", "b", 0.51, 0.02, NOW, NEW, None, None, "life-new"), "update"),
+        ("dormant still", ("life-dormant", None, 1.0, 1.0, BEFORE, "", None, None, "life-dormant"), None),
+        ("left clusters", ("life-dormant", None, 1.0, 1.0, NOW, "", None, None, "a"), "update"),
+        ("gone", (*AB, "a"), "delete"),
     ],
 )
-def test_an_assignment_is_rewritten_only_where_it_changed_and_since_stays_in_a_segment(kept, customer, expected):
-    assert kept[customer] == expected
+def test_an_assignment_changes_only_where_it_is_worth_it_and_nobody_flaps(kept, customer, expected, change):
+    assert kept[customer] == (*expected, change)
 
 
-def test_who_is_no_customer_any_more_has_no_assignment(kept):
-    assert set(kept) == set(CASES) - {"gone"}
+def test_everyone_of_either_is_there_once(kept, found):
+    assert set(kept) == set(CASES) and found.count() == len(CASES)
+
+
+def with_cause(found, causes, expected=None):
+    changed = moved(found)
+    if expected is not None:
+        changed = changed.join(expected, on="customer_id", how="left")
+    moment = F.lit(datetime(2018, 2, 1, 5, tzinfo=UTC))
+    events = membership_events(changed, cause(causes), moment, NOW, "run", 7)
+    assert set(events.columns) == set(SEGMENT_MEMBERSHIP_EVENTS.column_names)
+    return {row["customer_id"]: row for row in events.withColumn("event_ts", F.unix_seconds("event_ts")).collect()}
 
 
 @pytest.fixture(scope="module")
-def events(frames):
-    moment = F.lit(datetime(2018, 2, 1, 5, tzinfo=UTC))
-    found = membership_events(*frames, moment, NOW, "run").withColumn("event_ts", F.unix_seconds("event_ts")).collect()
-    return {row["customer_id"]: row.asDict() for row in found}
+def events(found):
+    return with_cause(found, Causes())
 
 
 @pytest.mark.parametrize(
-    ("customer", "kind", "segment", "previous", "model"),
+    ("customer", "kind", "segment", "previous", "model", "why"),
     [
-        ("new customer", "entry", "a", None, NEW),
-        ("moved", "move", "b", "a", NEW),
-        ("clustered", "move", "a", "life-new", NEW),
-        ("gone", "exit", "a", None, OLD),
+        ("new customer", "entry", "a", None, NEW, "behaviour"),
+        ("moved", "move", "b", "a", NEW, "behaviour"),
+        ("just beyond", "move", "b", "a", NEW, "behaviour"),
+        ("clustered", "move", "a", "life-new", NEW, "behaviour"),
+        ("left clusters", "move", "life-dormant", "a", "", "behaviour"),
+        ("gone", "exit", "a", None, OLD, "correction"),
     ],
 )
-def test_entries_moves_and_exits_are_told(events, customer, kind, segment, previous, model):
-    assert events[customer] == {
+def test_entries_moves_and_exits_are_told(events, customer, kind, segment, previous, model, why):
+    assert events[customer].asDict() == {
         "customer_id": customer,
         "segment_id": segment,
         "previous_segment_id": previous,
@@ -170,84 +227,53 @@ def test_entries_moves_and_exits_are_told(events, customer, kind, segment, previ
         "as_of": NOW,
         "model_version": model,
         "run_id": "run",
+        "sequence": 7,
+        "cause": why,
+        "overlay": False,
     }
 
 
 def test_who_stays_in_a_segment_makes_no_event(events):
-    assert set(events) == {"new customer", "moved", "clustered", "gone"}
+    assert set(events) == {
+        "new customer", "moved", "just beyond", "crossed, own one third", "held a week", "clustered", "left clusters",
+        "gone",
+    }  # fmt: skip
 
 
-def stored_segment(segment_id, status, owner, approver, parent, created, retired, size=5):
-    words = ("Old name", "Old.", "cluster", None)
-    return (segment_id, *words, status, owner, approver, "m/1", 0, parent, size, 0.5, created, created, retired)
+def test_what_the_models_before_would_have_done_too_is_behaviour_and_the_rest_is_the_new_model_s(spark, found):
+    # by the models before, "moved" were in b as well, "just beyond" still in a, "clustered" in c
+    then = [("moved", "b"), ("just beyond", "a"), ("clustered", "c"), ("left clusters", "life-dormant")]
+    expected = spark.createDataFrame(then, "customer_id STRING, expected STRING")
+    causes = {name: row["cause"] for name, row in with_cause(found, Causes(other_models=True), expected).items()}
+    assert causes == {
+        "moved": "behaviour", "left clusters": "behaviour", "just beyond": "model", "clustered": "model",
+        "crossed, own one third": "model", "held a week": "model", "new customer": "model", "gone": "correction",
+    }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def registered(spark):
-    first = date(2017, 1, 1)
-    current = spark.createDataFrame(
-        [
-            stored_segment("kept", "active", "ann", "bob", "root", first, None),
-            stored_segment("left", "active", "ann", None, "root", first, None),
-            stored_segment("long gone", "retired", "ann", None, None, first, date(2017, 6, 1), 0),
-            stored_segment("back", "retired", "cyd", None, None, first, date(2017, 6, 1), 0),
-        ],
-        schema(SEGMENTS),
-    )
-    now = [
-        Segment("kept", "Name", "Text.", "cluster", None, "m/2", 1, 8, 0.8, "root"),
-        Segment("root", "Name 4", "Text.", "cluster", None, "m/1", 0, 8, 0.8, status="split"),
-        Segment("back", "Name 2", "Text.", "cluster", None, "m/2", 2, 1, 0.1),
-        Segment("fresh", "Name 3", "Text.", "lifecycle", "frequency = 0", "", None, 1, 0.1),
-    ]
-    rows = registry(now, current, NOW).collect()
-    assert len(rows) == 6
-    return {row["segment_id"]: row.asDict() for row in rows}
+def test_what_differs_at_the_same_as_of_is_a_correction(found):
+    assert {row["cause"] for row in with_cause(found, Causes(same_as_of=True)).values()} == {"correction"}
 
 
-def test_a_segment_published_again_keeps_who_answers_for_it_and_when_it_began(registered):
-    assert registered["kept"] == {
-        "segment_id": "kept",
-        "name": "Name",
-        "description": "Text.",
-        "kind": "cluster",
-        "rule": None,
-        "status": "active",
-        "owner": "ann",
-        "approver": "bob",
-        "model_version": "m/2",
-        "cluster": 1,
-        "parent_segment_id": "root",
-        "size": 8,
-        "share": 0.8,
-        "created_at": date(2017, 1, 1),
-        "updated_at": NOW,
-        "retired_at": None,
-    }
+def test_what_a_changed_rule_does_is_a_correction(found):
+    causes = with_cause(found, Causes(changed_rules=frozenset({"life-new"})))
+    assert {name for name, row in causes.items() if row["cause"] == "correction"} == {"clustered", "gone"}
 
 
-def test_a_segment_without_customers_is_retired_and_keeps_its_name(registered):
-    row = registered["left"]
-    names = ("status", "retired_at", "size", "share", "name", "owner", "parent_segment_id", "created_at")
-    assert [row[name] for name in names] == ["retired", NOW, 0, 0.0, "Old name", "ann", "root", date(2017, 1, 1)]
+def test_overlays_have_entries_and_exits_and_keep_since_when(spark, people):
+    rules = {"o1": "frequency > 2", "o2": "tenure_days = 1 OR frequency = 0"}
+    stored = [("p3-1", "o1", BEFORE), ("p1-400", "o1", BEFORE), ("p9", "o2", BEFORE)]
+    current = spark.createDataFrame(stored, schema(SEGMENT_OVERLAYS))
+    changed = overlay_changes(overlay_memberships(people, rules), current, NOW)
+    rows = {(row["customer_id"], row["segment_id"]): (row["since"], row["_change"]) for row in changed.collect()}
+    assert rows == {
+        ("p3-30", "o1"): (NOW, "insert"), ("p3-31", "o1"): (NOW, "insert"), ("p3-400", "o1"): (NOW, "insert"),
+        ("p1-1", "o2"): (NOW, "insert"), ("p3-1", "o2"): (NOW, "insert"), ("p0", "o2"): (NOW, "insert"),
+        ("p1-400", "o1"): (BEFORE, "delete"), ("p9", "o2"): (BEFORE, "delete"),
+    }  # fmt: skip
+    kinds = {(row["customer_id"], row["segment_id"]): row["event_type"] for row in overlay_moved(changed).collect()}
+    assert kinds == {key: {"insert": "entry", "delete": "exit"}[change] for key, (_, change) in rows.items()}
 
 
-def test_a_segment_that_is_split_has_that_status_and_the_size_of_its_parts(registered):
-    row = registered["root"]
-    assert [row[name] for name in ("status", "size", "parent_segment_id", "retired_at")] == ["split", 8, None, None]
-
-
-def test_a_segment_retired_before_stays_retired_since_then(registered):
-    assert (registered["long gone"]["status"], registered["long gone"]["retired_at"]) == ("retired", date(2017, 6, 1))
-
-
-def test_a_segment_that_comes_back_is_active_again(registered):
-    row = registered["back"]
-    assert [row[name] for name in ("status", "retired_at", "created_at", "owner")] == [
-        "active", None, date(2017, 1, 1), "cyd",
-    ]  # fmt: skip
-
-
-def test_a_new_segment_begins_at_as_of(registered):
-    row = registered["fresh"]
-    assert [row[name] for name in ("status", "created_at", "owner", "rule")] == ["active", NOW, None, "frequency = 0"]
+def test_without_overlay_rules_nobody_is_in_an_overlay(people):
+    assert overlay_memberships(people, {}).count() == 0

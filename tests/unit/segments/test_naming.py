@@ -8,10 +8,8 @@ from hypothesis import strategies as st
 
 from segspark.config.features import Features
 from segspark.features.declarations import declared_features
-from segspark.segments.identity import cluster_segment_id
 from segspark.segments.naming import number, wordings
 from segspark.segments.profiles import Profile
-from segspark.segments.registry import cluster_segments, lifecycle_segments
 from segspark.tables import Feature
 
 DECLARED = declared_features(Features(category_shares={"odd": "ODD {x} {0}"}), "EUR")
@@ -82,17 +80,15 @@ def test_segments_of_equal_profiles_are_numbered():
     ]
 
 
-def test_a_cluster_never_bears_the_name_of_a_lifecycle_segment():
-    # The only notable thing about this cluster is a short tenure: its customers are new.
-    segment = cluster_segment_id("run", 0)
-    words = wordings([of("tenure_days", 1.0, 5.0, segment=segment)], DECLARED)
-    sizes = {segment: 3, "life-new": 2, "life-prospect": 1, "life-dormant": 1}
-    published = [
-        *cluster_segments("run", "m/1", 1, words, sizes),
-        *lifecycle_segments({"prospect": "", "new": "", "dormant": ""}, sizes),
-    ]
-    names = [one.name for one in published]
-    assert sorted(set(names)) == sorted(names)
+def test_a_name_that_another_segment_has_is_not_given_again():
+    alone = [of("frequency", 8.0, 5.0, segment="a")]
+    assert wordings(alone, DECLARED, {"Frequent customers", "Frequent customers 2"})["a"].name == "Frequent customers 3"
+
+
+def test_no_word_for_a_cluster_makes_the_name_of_a_lifecycle_segment():
+    # The only notable thing about this cluster is a short tenure: its customers are new, as those of life-new are.
+    alone = [of("tenure_days", 1.0, 5.0, segment="a")]
+    assert wordings(alone, DECLARED)["a"].name == "Recently-won customers"
 
 
 def test_a_description_has_ratios_and_values_in_original_units():

@@ -1,0 +1,383 @@
+"""The life of segments over a year: customers come, move and go, models are retrained, rules are made and ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import deltalake
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from pyspark.sql import functions as F
+
+from segspark.columns import quoted
+from segspark.config.model import Config
+from segspark.io.commits import Writer
+from segspark.progress import Reporter
+from segspark.segments.registry import Segment
+from segspark.steps.assign import assign
+from segspark.steps.context import Context, run_phase
+from segspark.steps.levels import registered_now
+from segspark.steps.train import train
+from segspark.tables import (
+    RUNS,
+    SEGMENT_ASSIGNMENTS,
+    SEGMENT_LINEAGE,
+    SEGMENT_MEMBERSHIP_EVENTS,
+    SEGMENT_OVERLAYS,
+    SEGMENTS,
+)
+
+pytestmark = pytest.mark.slow  # four trainings, ten assigns
+
+START = date(2026, 1, 1)
+KINDS = {"often": (44.0, 20.0), "sometimes": (16.0, 80.0), "seldom": (4.0, 200.0)}
+PER_KIND = 150
+
+
+def customers(seed: int, kinds: dict[str, tuple[float, float]] = KINDS) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    rows = [
+        (f"{kind} {number}", orders + 1.5 * random.normal(), money + 3 * random.normal())
+        for kind, (orders, money) in kinds.items()
+        for number in range(PER_KIND)
+    ]
+    return pd.DataFrame(rows, columns=["customer_id", "frequency", "average_order_value"]).set_index("customer_id")
+
+
+def context_in(folder: Path, as_of: date, seed: int = 42, k: int = 3) -> Context:
+    config = Config.model_validate(
+        {
+            "workspace": {"root": str(folder / "lake")},
+            "sources": {"events": [{"name": "log", "path": "log", "columns": {}}]},
+            "features": {"families": ["rfm", "recent"]},
+            "clustering": {
+                "algorithms": ["kmeans"],
+                "k": {"min": k, "max": k},
+                "inputs": ["frequency", "average_order_value"],
+                "correlation_limit": 1,
+                "log_skewness": 9,
+                "seed": seed,
+            },
+            "assignment": {"hold": {"margin": 0.2, "days": 7}},
+            "search": {"resamples": 5},
+            "tracking": {"uri": f"sqlite:///{folder}/mlflow.db"},
+        }
+    )
+    return Context(config, as_of, Reporter())
+
+
+def publish(context: Context, rows: pd.DataFrame) -> None:
+    """Features as of the context's date, all others unknown."""
+    table = context.features_table
+    given = [(name, float(row.iloc[0]), float(row.iloc[1])) for name, row in rows.iterrows()]
+    frame = context.spark.createDataFrame(given, "customer_id STRING, frequency DOUBLE, average_order_value DOUBLE")
+    frame = frame.withColumns(
+        {
+            "as_of": F.lit(context.as_of),
+            "tenure_days": F.lit(100),
+            "recency_days": F.lit(9),
+            "monetary_value": F.col("frequency") * F.col("average_order_value"),
+        }
+    )
+    there = set(frame.columns)
+    columns = [
+        (F.col(quoted(one.name)) if one.name in there else F.lit(None)).cast(one.type).alias(one.name)
+        for one in table.columns
+    ]
+    same = F.col("as_of") == F.lit(context.as_of)
+    context.writer(f"features {context.as_of}").publish(table, frame.select(*columns), same, delete_missing=True)
+
+
+def add(context: Context, *segments: Segment) -> None:
+    """Segments that people define."""
+    schema = ", ".join(f"{column.name} {column.type}" for column in SEGMENTS.columns)
+    frame = context.spark.createDataFrame([tuple(vars(one).values()) for one in segments], schema)
+    context.writer("by people").publish(SEGMENTS, frame)
+
+
+@dataclass
+class Story:
+    """What the tables held after each chapter."""
+
+    context: Context | None = None
+    folder: Path = Path()
+    chapters: dict[str, date] = field(default_factory=dict)
+    assigned: dict[str, pd.DataFrame] = field(default_factory=dict)
+    segments: dict[str, pd.DataFrame] = field(default_factory=dict)
+    events: dict[str, pd.DataFrame] = field(default_factory=dict)
+    lineage: dict[str, pd.DataFrame] = field(default_factory=dict)
+    overlays: dict[str, pd.DataFrame] = field(default_factory=dict)
+    versions: dict[str, list[int]] = field(default_factory=dict)
+
+    def tell(self, chapter: str, context: Context) -> None:
+        """Assign, and note what is there then."""
+        run_phase(context, "assign", assign)
+        lake = context.lake
+        lake.look_again()
+        self.chapters[chapter] = context.as_of
+        self.assigned[chapter] = lake.read(SEGMENT_ASSIGNMENTS).toPandas().set_index("customer_id")
+        self.segments[chapter] = lake.read(SEGMENTS).toPandas().set_index("segment_id")
+        self.overlays[chapter] = lake.read(SEGMENT_OVERLAYS).toPandas()
+        everything = lake.read(SEGMENT_MEMBERSHIP_EVENTS).toPandas()
+        told = sum(len(events) for events in self.events.values())
+        self.events[chapter] = everything.sort_values(["sequence", "overlay"]).iloc[told:].set_index("customer_id")
+        self.lineage[chapter] = lake.read(SEGMENT_LINEAGE).toPandas()
+        self.versions[chapter] = [
+            lake.version(table) for table in (SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIP_EVENTS, SEGMENTS, SEGMENT_LINEAGE)
+        ]
+
+    def segment(self, kind: str, chapter: str) -> str:
+        """The segment that most customers of a kind are in."""
+        found = self.assigned[chapter]["segment_id"]
+        return str(found[found.index.str.startswith(f"{kind} ")].mode().iloc[0])
+
+
+def between(rows: pd.DataFrame, one: str, other: str, share: float) -> list[float]:
+    """Features of a customer at a share of the way from one kind's mean to another's."""
+    a, b = (rows[rows.index.str.startswith(f"{kind} ")].mean() for kind in (one, other))
+    return (a + share * (b - a)).tolist()
+
+
+@pytest.fixture(scope="module")
+def story(spark, tmp_path_factory) -> Story:
+    told = Story(folder=tmp_path_factory.mktemp("life"))
+    rows = customers(1)
+    first = context_in(told.folder, START)
+    publish(first, rows)
+    train(first)
+    told.tell("first", first)
+    told.tell("first again", first)
+
+    # A week later: one customer just across the border, one far across, one new, one gone.
+    rows = rows.copy()
+    rows.loc["often 0"] = between(rows, "often", "sometimes", 0.53)
+    rows.loc["often 1"] = between(rows, "often", "sometimes", 1.0)
+    rows.loc["newcomer"] = between(rows, "often", "seldom", 1.0)
+    rows = rows.drop(index="seldom 9")
+    second = context_in(told.folder, START + timedelta(days=7))
+    publish(second, rows)
+    told.tell("second", second)
+    told.tell("second again", second)
+
+    # Another week, and nothing but time has changed.
+    third = context_in(told.folder, START + timedelta(days=14))
+    publish(third, rows)
+    told.tell("third", third)
+
+    # A correction at the same date: a customer was somebody else's.
+    rows = rows.copy()
+    rows.loc["seldom 3"] = between(rows, "seldom", "often", 1.0)
+    publish(third, rows)
+    told.tell("corrected", third)
+
+    # Retrained by another seed: clusters are numbered anew. A customer has moved meanwhile.
+    rows = rows.copy()
+    rows.loc["seldom 4"] = between(rows, "seldom", "sometimes", 1.0)
+    fourth = context_in(told.folder, START + timedelta(days=90), seed=7)
+    publish(fourth, rows)
+    train(fourth)
+    told.tell("retrained", fourth)
+
+    # Rules: one before clusters, one as an overlay.
+    rule = Segment("seg-rule", "Whales", "", "rule", "monetary_value > 1400", "active", priority=1, created_at=START)
+    overlay = Segment("seg-over", "Rare", "", "rule", "frequency < 5", "active", overlay=True, created_at=START)
+    add(fourth, rule, overlay)
+    fifth = context_in(told.folder, START + timedelta(days=91), seed=7)
+    publish(fifth, rows)
+    told.tell("rules", fifth)
+    add(fifth, *_retired(fifth, {"seg-rule", "seg-over"}))
+    told.tell("rules ended", fifth)
+
+    # A run that dies between events and assignments; before the next attempt the data changes.
+    sixth = context_in(told.folder, START + timedelta(days=92), seed=7)
+    rows = rows.copy()
+    rows.loc["often 5"] = between(rows, "often", "seldom", 1.0)
+    rows.loc["often 6"] = between(rows, "often", "seldom", 1.0)
+    publish(sixth, rows)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Writer, "apply", dying(Writer.apply))
+        run_phase(sixth, "assign", assign)
+    rows = rows.copy()
+    rows.loc["often 6"] = between(rows, "often", "often", 0.0)
+    publish(sixth, rows)
+    told.tell("after a crash", sixth)
+
+    # One kind comes apart, and the model has four clusters now.
+    rows = rows.copy()
+    for number in range(PER_KIND // 3):
+        rows.loc[f"seldom {2 * number}"] = [24.0 + 0.01 * number, 300.0 + 0.1 * number]
+    seventh = context_in(told.folder, START + timedelta(days=180), seed=9, k=4)
+    publish(seventh, rows)
+    train(seventh)
+    told.tell("four", seventh)
+    told.context = seventh
+    return told
+
+
+def dying(apply):
+    def instead(self, table, *arguments, **more):
+        if table is SEGMENT_ASSIGNMENTS:
+            raise KeyboardInterrupt
+        return apply(self, table, *arguments, **more)
+
+    return instead
+
+
+def _retired(context: Context, names: set[str]) -> list[Segment]:
+    return [replace(one, status="retired") for one in registered_now(context).segments if one.segment_id in names]
+
+
+def test_each_kind_is_a_segment_from_the_first_day(story):
+    assert len({story.segment(kind, "first") for kind in KINDS}) == 3
+    assert set(story.events["first"]["event_type"]) == {"entry"}
+    assert set(story.events["first"]["cause"]) == {"model"}
+    assert story.lineage["first"]["verdict"].tolist() == ["new"] * 3
+
+
+@pytest.mark.parametrize("chapter", ["first", "second"])
+def test_the_same_again_makes_no_version_of_any_table(story, chapter):
+    assert story.versions[f"{chapter} again"] == story.versions[chapter]
+
+
+def test_who_crosses_the_border_by_a_little_is_held_and_who_crosses_it_by_far_moves(story):
+    often, sometimes = story.segment("often", "first"), story.segment("sometimes", "first")
+    held = story.assigned["second"].loc["often 0"]
+    assert (held["segment_id"], held["pending_segment_id"], held["runner_up_segment_id"]) == (
+        often,
+        sometimes,
+        sometimes,
+    )
+    assert held["pending_since"] == story.chapters["second"] and -0.2 <= held["margin"] < 0
+    assert 0 < held["membership"] < 0.5
+    assert story.assigned["second"].loc["often 1", "segment_id"] == sometimes
+    told = story.events["second"]
+    assert told["event_type"].to_dict() == {"often 1": "move", "newcomer": "entry", "seldom 9": "exit"}
+    assert told["cause"].to_dict() == {"often 1": "behaviour", "newcomer": "behaviour", "seldom 9": "correction"}
+
+
+def test_who_stays_across_it_moves_after_the_days_configured(story):
+    told = story.events["third"]
+    assert told["event_type"].to_dict() == {"often 0": "move"}
+    moved = story.assigned["third"].loc["often 0"]
+    assert (moved["segment_id"], moved["pending_segment_id"]) == (story.segment("sometimes", "first"), None)
+    assert moved["since"] == story.chapters["third"]
+
+
+def test_a_move_that_only_the_data_can_have_made_is_a_correction(story):
+    assert story.events["corrected"]["cause"].to_dict() == {"seldom 3": "correction"}
+
+
+def test_a_retrained_model_has_the_same_segments_whatever_its_clusters_numbers(story):
+    for kind in KINDS:
+        assert story.segment(kind, "retrained") == story.segment(kind, "first")
+    now, then = story.segments["retrained"], story.segments["first"]
+    for segment in now.index[now["kind"] == "cluster"]:
+        assert now.loc[segment, ["name", "description"]].tolist() == then.loc[segment, ["name", "description"]].tolist()
+        assert (then.loc[segment, "model_version"], now.loc[segment, "model_version"]) == ("segspark/1", "segspark/2")
+    lines = story.lineage["retrained"]
+    lines = lines[lines["model_version"] == "segspark/2"]
+    assert set(lines["verdict"]) == {"kept"} and (lines["jaccard"] > 0.9).all()
+    assert story.events["retrained"]["cause"].to_dict() == {"seldom 4": "behaviour"}
+
+
+def test_a_rule_comes_before_clusters_and_an_overlay_beside_them(story):
+    whales = {"often 1", *story.assigned["rules"].index[story.assigned["rules"]["segment_id"] == "seg-rule"]} - {
+        "often 1"
+    }
+    assert whales  # some of "sometimes" spend 16 x 80 = 1,280 and more
+    told = story.events["rules"]
+    own, over = told[~told["overlay"]], told[told["overlay"]]
+    assert set(own.index) == whales and set(own["cause"]) == {"correction"}
+    assert set(over.index) == set(story.overlays["rules"]["customer_id"]) and set(over["event_type"]) == {"entry"}
+    row = story.segments["rules"].loc["seg-over"]
+    assert row["size"] == len(over) and story.segments["rules"].loc["seg-rule", "size"] == len(whales)
+    ended = story.events["rules ended"]
+    assert set(ended[ended["overlay"]]["event_type"]) == {"exit"} and set(ended[~ended["overlay"]].index) == whales
+    assert story.overlays["rules ended"].empty
+    assert story.assigned["rules ended"]["segment_id"].equals(story.assigned["retrained"]["segment_id"])
+
+
+def test_what_a_run_wrote_that_was_cut_off_is_replaced_by_the_next_attempt(story):
+    assert story.events["after a crash"]["event_type"].to_dict() == {"often 5": "move"}
+
+
+def test_a_kind_that_comes_apart_is_split_and_the_others_go_on(story):
+    for kind in ("often", "sometimes"):
+        assert story.segment(kind, "four") == story.segment(kind, "first")
+    lines = story.lineage["four"]
+    lines = lines[lines["model_version"] == "segspark/3"].set_index("segment_id")
+    assert sorted(lines["verdict"]) in (["kept", "kept", "new", "split"], ["kept", "kept", "new", "new", "split"])
+    assert set(story.events["four"]["cause"]) <= {"model", "behaviour"}
+
+
+def membership_at(story: Story, view: pd.DataFrame, day: date) -> dict[str, str]:
+    there = view[(view["valid_from"] <= day) & (view["valid_to"].isna() | (view["valid_to"] > day)) & ~view["overlay"]]
+    assert there["customer_id"].is_unique
+    return there.set_index("customer_id")["segment_id"].to_dict()
+
+
+@pytest.fixture(scope="module")
+def history(story) -> pd.DataFrame:
+    """The view as DuckDB answers it, from the files that are written beside the tables."""
+    root = story.folder / "lake"
+    with duckdb.connect() as connection:
+        for table in (RUNS, SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_ASSIGNMENTS, SEGMENT_OVERLAYS, SEGMENTS):
+            rows = deltalake.DeltaTable(str(root / table.name)).to_pyarrow_table()
+            connection.register(table.name, rows)
+        for path in sorted((root / "views").glob("*.sql")):
+            if not path.name.startswith("tables."):
+                connection.execute(
+                    path.read_text(encoding="utf-8").replace("CREATE OR REPLACE VIEW", "CREATE OR REPLACE TEMP VIEW")
+                )
+        found = connection.sql("SELECT * FROM segment_membership_history").df()
+        people = connection.sql("SELECT * FROM segment_memberships").df()
+    assert people.columns.tolist() == ["person_id", "segment_id"] and len(people) == len(story.assigned["four"])
+    for name in ("valid_from", "valid_to"):
+        found[name] = pd.to_datetime(found[name]).dt.date
+    return found
+
+
+def test_the_membership_of_any_past_date_is_rebuilt_from_the_events(story, history):
+    last = {day: chapter for chapter, day in story.chapters.items()}
+    for day, chapter in last.items():
+        expected = story.assigned[chapter]["segment_id"].to_dict()
+        assert membership_at(story, history, day) == expected
+        assert membership_at(story, history, day + timedelta(days=1)) == (
+            expected
+            if day + timedelta(days=1) not in last
+            else story.assigned[last[day + timedelta(days=1)]]["segment_id"].to_dict()
+        )
+    assert membership_at(story, history, START - timedelta(days=1)) == {}
+
+
+def test_spark_gives_the_same_answer(story, history):
+    spark = story.context.spark
+    root = story.folder / "lake" / "views"
+    for statement in (root / "tables.spark.sql").read_text(encoding="utf-8").split(";\n"):
+        if statement.strip():
+            spark.sql(statement)
+    text = (root / "segment_membership_history.sql").read_text(encoding="utf-8")
+    query = text[text.index("AS\n") + 3 :].rstrip().removesuffix(";")
+    found = spark.sql(query).toPandas()
+    keys = ["customer_id", "valid_from", "segment_id"]
+    pd.testing.assert_frame_equal(
+        found.sort_values(keys)[keys].reset_index(drop=True), history.sort_values(keys)[keys].reset_index(drop=True)
+    )
+
+
+def test_who_follows_the_table_sees_what_changed(story):
+    place = str(story.folder / "lake" / "segment_assignments")
+    feed = (
+        story.context.spark.read.format("delta")
+        .option("readChangeFeed", "true")
+        .option("startingVersion", 1)
+        .load(place)
+    )
+    found = (
+        feed.where(f"_commit_version = {story.versions['third'][0]}").select("customer_id", "_change_type").collect()
+    )
+    assert {tuple(row) for row in found} == {("often 0", "update_preimage"), ("often 0", "update_postimage")}
