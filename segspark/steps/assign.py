@@ -63,11 +63,13 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
     refuse_too_many(context, there.segments, registry(there.segments, published))
     writer, causes = context.writer(context.run_id("assign", inputs)), _causes(context, latest, applied, before)
     expected = assigned(context, customers, replace(applied, levels=before)) if before else None
-    _publish_events(context, writer, new, causes, expected)
+    sequence = _next(context, SEGMENT_ASSIGNMENTS)
+    _publish_events(context, writer, new, causes, expected, sequence)
     _publish_lineage(context, writer, applied.levels)
     writer.publish(SEGMENT_PROFILES, _frame(context, SEGMENT_PROFILES, profiles), delete_missing=True)
     sizes = _publish_overlays(context, writer, customers, applied.rules, causes)
-    _publish_assignments(context, writer, new)
+    rows = new.where("_change IS NOT NULL").drop("previous_segment_id")
+    writer.apply(SEGMENT_ASSIGNMENTS, rows, position={_SEQUENCE: str(sequence)})
     members = new.where("NOT _change <=> 'delete'").select("customer_id", "segment_id")
     watch(context, writer.run_id, applied.levels[0].version, applied.levels[0].model, customers, members)
     segments = _publish_registry(context, writer, replace(published, sizes={**published.sizes, **sizes}))
@@ -161,7 +163,7 @@ def _causes(context: Context, latest: Row | None, applied: Applied, before: Sequ
 
 
 def _publish_events(
-    context: Context, writer: Writer, new: DataFrame, causes: Causes, expected: DataFrame | None
+    context: Context, writer: Writer, new: DataFrame, causes: Causes, expected: DataFrame | None, sequence: int
 ) -> None:
     """Before the assignments: a retry after a crash finds the same changes, and takes the place of these events."""
     found = moved(new)
@@ -170,11 +172,12 @@ def _publish_events(
         found = found.join(before, on="customer_id", how="left")
     elif causes.other_models:
         found = found.withColumn("expected", F.lit(None).cast("string"))
-    _publish_moves(context, writer, found, causes, SEGMENT_ASSIGNMENTS)
+    _publish_moves(context, writer, found, causes, sequence)
 
 
-def _publish_moves(context: Context, writer: Writer, found: DataFrame, causes: Causes, of: Table) -> None:
-    sequence, overlay = _next(context, of), of is SEGMENT_OVERLAYS
+def _publish_moves(
+    context: Context, writer: Writer, found: DataFrame, causes: Causes, sequence: int, overlay: bool = False
+) -> None:
     moment = F.lit(midnight(context.as_of, context.config.time.business_timezone))
     events = membership_events(found, cause(causes), moment, context.as_of, writer.run_id, sequence, overlay)
     same = (F.col("sequence") == sequence) & (F.col("overlay") == overlay)
@@ -190,24 +193,18 @@ def _next(context: Context, table: Table) -> int:
     return int(context.lake.position(table).get(_SEQUENCE, 0)) + 1
 
 
-def _publish_assignments(context: Context, writer: Writer, new: DataFrame) -> None:
-    position = {_SEQUENCE: str(_next(context, SEGMENT_ASSIGNMENTS))}
-    changed = new.where("_change IS NOT NULL").drop("previous_segment_id")
-    writer.apply(SEGMENT_ASSIGNMENTS, changed, position=position)
-
-
 def _publish_overlays(
     context: Context, writer: Writer, customers: DataFrame, rules: Rules, causes: Causes
 ) -> dict[str, int]:
     """Entries and exits, then the overlays; their sizes."""
     current = context.lake.read(SEGMENT_OVERLAYS)
-    if not rules.overlays and not context.lake.exists(SEGMENT_OVERLAYS):  # nobody ever asked for one
+    if not rules.overlays and current.isEmpty():
         return {}
-    new = overlay_memberships(customers, rules.overlays)
-    changed = overlay_changes(new, current, context.as_of).persist()
-    _publish_moves(context, writer, overlay_moved(changed), replace(causes, other_models=False), SEGMENT_OVERLAYS)
-    position = {_SEQUENCE: str(_next(context, SEGMENT_OVERLAYS))}
-    writer.apply(SEGMENT_OVERLAYS, changed, position=position)
+    sequence = _next(context, SEGMENT_OVERLAYS)
+    changed = overlay_changes(overlay_memberships(customers, rules.overlays), current, context.as_of).persist()
+    causes = replace(causes, other_models=False)
+    _publish_moves(context, writer, overlay_moved(changed), causes, sequence, overlay=True)
+    writer.apply(SEGMENT_OVERLAYS, changed, position={_SEQUENCE: str(sequence)})
     changed.unpersist()
     counted = context.lake.read(SEGMENT_OVERLAYS).groupBy("segment_id").count().collect()  # one row per overlay
     return {row["segment_id"]: row["count"] for row in counted}
@@ -233,7 +230,9 @@ def _publish_registry(context: Context, writer: Writer, published: Publication) 
         before = registered_now(context).segments
         after = registry(before, published)
         # The same run may split, join and split again: what it says is told once for each state of the registry.
-        record(context, f"{writer.run_id}-{context.lake.version(SEGMENTS)}", happened(before, after, "assign"))
+        told = happened(before, after, "assign")
+        if told:
+            record(context, f"{writer.run_id}-{context.lake.version(SEGMENTS)}", told)
         writer.publish(SEGMENTS, _frame(context, SEGMENTS, after))
     return after
 

@@ -170,12 +170,6 @@ def story(spark, tmp_path_factory) -> Story:
     publish(third, rows)
     told.tell("third", third)
 
-    # A correction at the same date: a customer was somebody else's.
-    rows = rows.copy()
-    rows.loc["seldom 3"] = between(rows, "seldom", "often", 1.0)
-    publish(third, rows)
-    told.tell("corrected", third)
-
     # Retrained by another seed: clusters are numbered anew. A customer has moved meanwhile.
     rows = rows.copy()
     rows.loc["seldom 4"] = between(rows, "seldom", "sometimes", 1.0)
@@ -192,9 +186,8 @@ def story(spark, tmp_path_factory) -> Story:
     publish(fifth, rows)
     told.tell("rules", fifth)
     add(fifth, *_retired(fifth, {"seg-rule", "seg-over"}))
-    told.tell("rules ended", fifth)
 
-    # A run that dies between events and assignments; before the next attempt the data changes.
+    # Rules are ended; the run dies between events and assignments, and before the next attempt the data changes.
     sixth = context_in(told.folder, START + timedelta(days=92), seed=7)
     rows = rows.copy()
     rows.loc["often 5"] = between(rows, "often", "seldom", 1.0)
@@ -268,10 +261,6 @@ def test_who_stays_across_it_moves_after_the_days_configured(story):
     assert moved["since"] == story.chapters["third"]
 
 
-def test_a_move_that_only_the_data_can_have_made_is_a_correction(story):
-    assert story.events["corrected"]["cause"].to_dict() == {"seldom 3": "correction"}
-
-
 def test_a_retrained_model_has_the_same_segments_whatever_its_clusters_numbers(story):
     for kind in KINDS:
         assert story.segment(kind, "retrained") == story.segment(kind, "first")
@@ -296,14 +285,21 @@ def test_a_rule_comes_before_clusters_and_an_overlay_beside_them(story):
     assert set(over.index) == set(story.overlays["rules"]["customer_id"]) and set(over["event_type"]) == {"entry"}
     row = story.segments["rules"].loc["seg-over"]
     assert row["size"] == len(over) and story.segments["rules"].loc["seg-rule", "size"] == len(whales)
-    ended = story.events["rules ended"]
-    assert set(ended[ended["overlay"]]["event_type"]) == {"exit"} and set(ended[~ended["overlay"]].index) == whales
-    assert story.overlays["rules ended"].empty
-    assert story.assigned["rules ended"]["segment_id"].equals(story.assigned["retrained"]["segment_id"])
 
 
 def test_what_a_run_wrote_that_was_cut_off_is_replaced_by_the_next_attempt(story):
-    assert story.events["after a crash"]["event_type"].to_dict() == {"often 5": "move"}
+    told = story.events["after a crash"]
+    behaved = told[told["cause"] == "behaviour"]
+    assert behaved["event_type"].to_dict() == {"often 5": "move"}
+
+
+def test_when_rules_end_all_are_where_they_were(story):
+    told = story.events["after a crash"]
+    over, own = told[told["overlay"]], told[~told["overlay"] & (told["cause"] == "correction")]
+    assert set(over["event_type"]) == {"exit"} and story.overlays["after a crash"].empty
+    assert set(own["previous_segment_id"]) == {"seg-rule"}
+    now, then = story.assigned["after a crash"]["segment_id"], story.assigned["retrained"]["segment_id"]
+    assert now.drop("often 5").equals(then.drop("often 5"))
 
 
 def test_a_kind_that_comes_apart_is_split_and_the_others_go_on(story):
