@@ -128,8 +128,7 @@ SEGMENT_MEMBERSHIP_EVENTS = Table(
         ),
         Column("overlay", "BOOLEAN", "Whether it is about an overlay segment, beside the own one."),
     ),
-    key=("customer_id", "sequence", "segment_id"),
-    run_columns=("run_id",),
+    key=("customer_id", "sequence", "segment_id"),  # and run_id counts: the views tell only those of runs that ended
     cluster_by=("as_of", "customer_id"),
 )
 
