@@ -19,7 +19,7 @@ from tests.integration.auditors import ENTRIES, WRITERS
 pytestmark = pytest.mark.slow  # each process starts a JVM
 
 ROOT = Path(__file__).parents[2]
-SMALL = {"spark": {"config": {"spark.driver.memory": "512m", "spark.sql.shuffle.partitions": 1}}}
+SMALL = {"spark": {"config": {"spark.driver.memory": "768m", "spark.sql.shuffle.partitions": 1}}}
 
 
 def environment() -> dict[str, str]:
