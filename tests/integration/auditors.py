@@ -15,7 +15,7 @@ from segspark.segments.audit import Entry
 from segspark.steps.audit import record
 from tests.governing import context_in
 
-WRITERS, ENTRIES = 6, 5
+WRITERS, ENTRIES = 3, 5
 
 
 def main(folder: Path, name: str, unlocked: bool) -> None:
