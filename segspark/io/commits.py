@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from segspark.columns import quoted
 from segspark.errors import SegsparkError
 from segspark.io.changes import changes, conformed, counted
-from segspark.io.lake import Lake
+from segspark.io.lake import UNWRITTEN, Lake
 from segspark.io.locks import writer_lock
 from segspark.tables import Table
 
@@ -24,6 +24,13 @@ _CHANGES = ("insert", "update", "delete")
 # Importing Delta's exceptions makes PySpark raise them; without, and over Spark Connect, the condition tells.
 _CONFLICTS = tuple(getattr(delta_exceptions, name) for name in delta_exceptions.__all__)
 _CONFLICT_CONDITIONS = ("DELTA_CONCURRENT", "DELTA_METADATA_CHANGED", "DELTA_PROTOCOL_CHANGED")
+# Two who make a table at once may each see the folder without the other's first commit, or with half of it.
+_CREATED_MEANWHILE = (
+    "DELTA_TABLE_NOT_FOUND",
+    "DELTA_TABLE_ALREADY_EXISTS",
+    "DELTA_LOG_ALREADY_EXISTS",
+    "TABLE_OR_VIEW_ALREADY_EXISTS",
+)
 _ORDINALS = 1000  # more writes than one run ever makes
 
 
@@ -188,7 +195,7 @@ class Writer:
                 with _set(self.lake.spark, _transaction(said)):
                     write()
             except Exception as error:
-                if not is_conflict(error):
+                if not is_conflict(error) and not (base == UNWRITTEN and _condition(error) in _CREATED_MEANWHILE):
                     raise
                 return False
             own = [one.version for one in self.lake.commits(table, base) if {**said, **one.said} == one.said]
@@ -266,9 +273,12 @@ class Writer:
 
 def is_conflict(error: Exception) -> bool:
     """Whether Delta refused a commit because another writer's came first."""
-    return isinstance(error, _CONFLICTS) or (
-        isinstance(error, PySparkException) and (error.getCondition() or "").startswith(_CONFLICT_CONDITIONS)
-    )
+    return isinstance(error, _CONFLICTS) or _condition(error).startswith(_CONFLICT_CONDITIONS)
+
+
+def _condition(error: Exception) -> str:
+    """The name that Spark gives to what went wrong; empty where it gives none."""
+    return (error.getCondition() or "") if isinstance(error, PySparkException) else ""
 
 
 def _transaction(said: Mapping[str, object]) -> dict[str, str]:
