@@ -136,7 +136,8 @@ class Writer:
         """Add rows that are numbered on from the table's last, unless another writer added such rows meanwhile.
 
         A table's lock keeps writers on a local disk apart. Where there is none, two plain appends at once would both
-        succeed, and two rows would have one number. So this one is a MERGE that looks for rows of these numbers.
+        succeed, and two rows would have one number. So this one is a MERGE that looks for rows of these numbers. Call
+        it under the lock under which the last number was read.
 
         Args:
             table: the contract.
@@ -154,7 +155,10 @@ class Writer:
             found = self.lake.read(table, version).where(F.col(number) >= first).collect()  # others' few at most
             return sorted(found) == sorted(asked)
 
-        return self._contended(table, lambda: self.lake.insert_unless(table, rows, taken), there)
+        with self.lock(table):
+            if self.lake.latest(table) != self._bases[table.name]:  # lost already: Delta would commit an empty version
+                return False
+            return self._contended(table, lambda: self.lake.insert_unless(table, rows, taken), there)
 
     def exchange(self, table: Table, row: Mapping[str, object], was: Mapping[str, object] | None) -> bool:
         """Change one row if it still is as it was when the change was decided, or add it if there is none of its key.
