@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from segspark.columns import quoted
 from segspark.errors import SegsparkError
 from segspark.io.changes import changes, conformed, counted
-from segspark.io.lake import Lake
+from segspark.io.lake import UNWRITTEN, Lake
 from segspark.io.locks import writer_lock
 from segspark.tables import Table
 
@@ -24,6 +24,13 @@ _CHANGES = ("insert", "update", "delete")
 # Importing Delta's exceptions makes PySpark raise them; without, and over Spark Connect, the condition tells.
 _CONFLICTS = tuple(getattr(delta_exceptions, name) for name in delta_exceptions.__all__)
 _CONFLICT_CONDITIONS = ("DELTA_CONCURRENT", "DELTA_METADATA_CHANGED", "DELTA_PROTOCOL_CHANGED")
+# Two who make a table at once may each see the folder without the other's first commit, or with half of it.
+_CREATED_MEANWHILE = (
+    "DELTA_TABLE_NOT_FOUND",
+    "DELTA_TABLE_ALREADY_EXISTS",
+    "DELTA_LOG_ALREADY_EXISTS",
+    "TABLE_OR_VIEW_ALREADY_EXISTS",
+)
 _ORDINALS = 1000  # more writes than one run ever makes
 
 
@@ -129,7 +136,8 @@ class Writer:
         """Add rows that are numbered on from the table's last, unless another writer added such rows meanwhile.
 
         A table's lock keeps writers on a local disk apart. Where there is none, two plain appends at once would both
-        succeed, and two rows would have one number. So this one is a MERGE that looks for rows of these numbers.
+        succeed, and two rows would have one number. So this one is a MERGE that looks for rows of these numbers. Call
+        it under the lock under which the last number was read.
 
         Args:
             table: the contract.
@@ -147,7 +155,10 @@ class Writer:
             found = self.lake.read(table, version).where(F.col(number) >= first).collect()  # others' few at most
             return sorted(found) == sorted(asked)
 
-        return self._contended(table, lambda: self.lake.insert_unless(table, rows, taken), there)
+        with self.lock(table):
+            if self.lake.latest(table) != self._bases[table.name]:  # lost already: Delta would commit an empty version
+                return False
+            return self._contended(table, lambda: self.lake.insert_unless(table, rows, taken), there)
 
     def exchange(self, table: Table, row: Mapping[str, object], was: Mapping[str, object] | None) -> bool:
         """Change one row if it still is as it was when the change was decided, or add it if there is none of its key.
@@ -188,7 +199,7 @@ class Writer:
                 with _set(self.lake.spark, _transaction(said)):
                     write()
             except Exception as error:
-                if not is_conflict(error):
+                if not is_conflict(error) and not (base == UNWRITTEN and _condition(error) in _CREATED_MEANWHILE):
                     raise
                 return False
             own = [one.version for one in self.lake.commits(table, base) if {**said, **one.said} == one.said]
@@ -266,9 +277,12 @@ class Writer:
 
 def is_conflict(error: Exception) -> bool:
     """Whether Delta refused a commit because another writer's came first."""
-    return isinstance(error, _CONFLICTS) or (
-        isinstance(error, PySparkException) and (error.getCondition() or "").startswith(_CONFLICT_CONDITIONS)
-    )
+    return isinstance(error, _CONFLICTS) or _condition(error).startswith(_CONFLICT_CONDITIONS)
+
+
+def _condition(error: Exception) -> str:
+    """The name that Spark gives to what went wrong; empty where it gives none."""
+    return (error.getCondition() or "") if isinstance(error, PySparkException) else ""
 
 
 def _transaction(said: Mapping[str, object]) -> dict[str, str]:

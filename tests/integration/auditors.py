@@ -1,21 +1,26 @@
-"""Processes that write to one audit log at the same moment: python -m tests.integration.auditors FOLDER NAME UNLOCKED.
+"""Writers of one audit log: python -m tests.integration.auditors FOLDER NAME locked|unlocked.
 
-Each writes some entries one after the other, once all have a session; each entry is a run of its own.
+Each process has two of them, with a session each. Once all are ready, each writes some entries one after the other;
+each entry is a run of its own.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 from segspark.io import commits
 from segspark.segments.audit import Entry
 from segspark.steps.audit import record
+from segspark.steps.context import Context
 from tests.governing import context_in
 
-WRITERS, ENTRIES = 6, 5
+PROCESSES, THREADS, ENTRIES = 3, 2, 3
+WRITERS = PROCESSES * THREADS
 
 
 def main(folder: Path, name: str, unlocked: bool) -> None:
@@ -24,11 +29,18 @@ def main(folder: Path, name: str, unlocked: bool) -> None:
     context = context_in(folder)
     context.spark.range(1).collect()
     (folder / f"{name}.ready").touch()
-    while len(list(folder.glob("*.ready"))) < WRITERS:
+    while len(list(folder.glob("*.ready"))) < PROCESSES:
         time.sleep(0.05)
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(partial(write, context), [f"{name}-{thread}" for thread in range(THREADS)]))
+
+
+def write(context: Context, name: str) -> None:
+    own = Context(context.config, context.as_of, context.reporter)
+    vars(own)["spark"] = context.spark.newSession()
     for number in range(ENTRIES):
         made = Entry(name, "created", f"seg-{number}", {}, {"name": f"{name} {number}"}, "together")
-        assert record(context, f"{name} {number}", [made]) == 1
+        assert record(own, f"{name} {number}", [made]) == 1
 
 
 if __name__ == "__main__":

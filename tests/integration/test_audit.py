@@ -14,12 +14,12 @@ from pyspark.sql import functions as F
 from segspark.steps.audit import links, unbroken
 from segspark.tables import AUDIT_LOG
 from tests.governing import again, context_in, log, publish, record_of, run, said
-from tests.integration.auditors import ENTRIES, WRITERS
+from tests.integration.auditors import ENTRIES, PROCESSES, THREADS, WRITERS
 
 pytestmark = pytest.mark.slow  # each process starts a JVM
 
 ROOT = Path(__file__).parents[2]
-SMALL = {"spark": {"config": {"spark.driver.memory": "512m", "spark.sql.shuffle.partitions": 1}}}
+SMALL = {"spark": {"config": {"spark.driver.memory": "768m", "spark.sql.shuffle.partitions": 1}}}
 
 
 def environment() -> dict[str, str]:
@@ -31,15 +31,14 @@ def environment() -> dict[str, str]:
 def test_however_many_write_at_once_the_chain_has_no_gap_and_no_fork(spark, tmp_path, how):
     context = context_in(tmp_path, more=SMALL)
     command = [sys.executable, "-m", "tests.integration.auditors", str(tmp_path)]
-    writers = [
-        subprocess.Popen([*command, f"w{number}", how], cwd=ROOT, env=environment()) for number in range(WRITERS)
-    ]
-    assert [writer.wait(timeout=900) for writer in writers] == [0] * WRITERS
+    processes = [subprocess.Popen([*command, f"p{n}", how], cwd=ROOT, env=environment()) for n in range(PROCESSES)]
+    assert [process.wait(timeout=900) for process in processes] == [0] * PROCESSES
+    names = [f"p{process}-{thread}" for process in range(PROCESSES) for thread in range(THREADS)]
     entries = links(context, F.lit(True))
     assert [one.sequence for one in entries] == list(range(1, WRITERS * ENTRIES + 1))
-    assert Counter(one.actor for one in entries) == {f"w{number}": ENTRIES for number in range(WRITERS)}
-    for number in range(WRITERS):  # each one's own in their order
-        assert [one.subject for one in entries if one.actor == f"w{number}"] == [f"seg-{n}" for n in range(ENTRIES)]
+    assert Counter(one.actor for one in entries) == dict.fromkeys(names, ENTRIES)
+    for name in names:  # each one's own in their order
+        assert [one.subject for one in entries if one.actor == name] == [f"seg-{n}" for n in range(ENTRIES)]
     assert unbroken(again(context)).broken == ""
     assert context.lake.read(AUDIT_LOG).select("hash").distinct().count() == WRITERS * ENTRIES
 
