@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from segspark.tables import RUNS, SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_OVERLAYS, SEGMENTS, Table
+from segspark.tables import SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_OVERLAYS, SEGMENTS, Table
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,10 @@ JOIN {segments} AS s ON s.segment_id = a.segment_id""",
         "segment_membership_history",
         "One row per customer and time in a segment; at d: valid_from <= d AND (valid_to IS NULL OR d < valid_to).",
         """\
-WITH published AS (  -- what a run wrote that was cut off is replaced by its next attempt, and not told before
-  SELECT DISTINCT run_id FROM {runs} WHERE phase = 'assign' AND status = 'done'
-),
-told AS (
+WITH told AS (
   SELECT e.customer_id, e.segment_id, e.event_type, e.cause, e.as_of, COALESCE(e.overlay, FALSE) AS overlay,
     CASE WHEN e.overlay THEN e.segment_id ELSE '' END AS place, COALESCE(e.sequence, 0) AS sequence
   FROM {segment_membership_events} AS e
-  JOIN published AS p ON p.run_id = e.run_id
 ),
 last_of_the_date AS (
   SELECT told.*, ROW_NUMBER() OVER (PARTITION BY customer_id, place, as_of ORDER BY sequence DESC) AS latest FROM told
@@ -89,6 +85,6 @@ lasting AS (
   WHERE latest = 1
 )
 SELECT customer_id, segment_id, overlay, valid_from, valid_to, cause FROM lasting WHERE event_type <> 'exit'""",
-        (RUNS, SEGMENT_MEMBERSHIP_EVENTS),
+        (SEGMENT_MEMBERSHIP_EVENTS,),
     ),
 )

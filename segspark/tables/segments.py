@@ -128,7 +128,7 @@ SEGMENT_MEMBERSHIP_EVENTS = Table(
         ),
         Column("overlay", "BOOLEAN", "Whether it is about an overlay segment, beside the own one."),
     ),
-    key=("customer_id", "sequence", "segment_id"),  # and run_id counts: the views tell only those of runs that ended
+    key=("customer_id", "sequence", "segment_id"),  # run_id counts, too: those of a run that was cut off are renewed
     cluster_by=("as_of", "customer_id"),
 )
 
