@@ -184,8 +184,7 @@ class Lake:
             table: the contract.
             changes: unique by key.
             pruning: SQL condition over the target `t` that holds of every row to update or delete.
-            inserts: whether there may be rows to insert. Without, Delta need not exchange and sort the whole table to
-                find them: it hands the changes, where they are few, to all tasks.
+            inserts: whether there may be rows to insert; without, Delta joins the table and the changes one way only.
         """
         target, key = self.identifier(table), table.key
         columns = [name for name in table.column_names if name not in key]
