@@ -6,6 +6,8 @@ ENV := . .venv/env.sh &&
 # A notice of mkdocs-material's makers about the future of MkDocs, at each build.
 export NO_MKDOCS_2_WARNING := 1
 ARGS ?=
+# Two processes, each with the files that it takes: most of what a Spark test does is done by one core.
+PARALLEL ?= -n 2 --dist loadfile
 
 .PHONY: help
 help: ## list the targets
@@ -21,14 +23,14 @@ demo: setup ## segment the customers of a real retailer, start to finish
 
 .PHONY: test
 test: lint ## lint, types, layers and all quick tests
-	$(ENV) python -m pytest -m "not slow" $(ARGS)
+	$(ENV) python -m pytest -m "not slow" $(PARALLEL) $(ARGS)
 
 .PHONY: test-all
 test-all: setup ## the slow tests (whole commands, browser, cluster) and the documentation's build
 	@sh scripts/install-chromium
 	@sh scripts/install-postgres
 	@sh scripts/install-kafka
-	$(ENV) python -m pytest -m slow $(ARGS)
+	$(ENV) python -m pytest -m slow $(PARALLEL) $(ARGS)
 	$(ENV) mkdocs build --strict
 
 .PHONY: test-long
