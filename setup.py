@@ -40,7 +40,6 @@ REQUIRED = [
     "scikit-learn",  # driver only: KMeans on a coreset, cluster indices on a sample, both of bounded size
     "threadpoolctl",  # driver only: one thread per fit, so that sums are taken in one order (scikit-learn has it, too)
     "scipy",  # driver only: distributions of tests of external variables; scikit-learn needs it in any case
-    "scipy",  # driver only: distributions of tests of external variables; scikit-learn needs it in any case
     "filelock",  # keeps two writers of one local store (tables, MLflow's sqlite) apart
 ]
 
