@@ -75,6 +75,10 @@ calibrate: setup ## the structure guard on sets of known structure (ARGS="--sing
 bench-train: setup ## the model search against MLlib, scikit-learn and faiss (ARGS="--customers 100000" for less)
 	$(ENV) python benchmarks/train.py $(ARGS)
 
+.PHONY: bench-assign
+bench-assign: setup ## assigning 10 million customers night after night against an unconditional MERGE (ARGS="--customers 1000000")
+	$(ENV) PYTHONPATH=. python benchmarks/assign.py $(ARGS)
+
 .PHONY: bench-pipeline
 bench-pipeline: setup ## events to assignments against DuckDB with scikit-learn, and plain PySpark (ARGS="--events 5000000")
 	$(ENV) python benchmarks/pipeline.py $(ARGS)

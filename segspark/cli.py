@@ -27,12 +27,13 @@ def _date(text: str) -> date:
 
 
 _HELP = {
-    "run": "all phases in order: ingest, features, train, assign, report",
-    "demo": "the same on real data: 2,469 households of The Complete Journey",
+    "run": "all phases in order: ingest, features, train where it is due, assign, compare, report",
+    "demo": "the same on real data at two dates: 2,469 households of The Complete Journey",
     "ingest": "read what is new in the sources into events, customers, products, campaigns, feedback, consents",
     "features": "compute one row of features per customer",
     "train": "fit and compare candidates, register and promote the chosen one",
     "assign": "give every customer the champion's segment",
+    "compare": "say who went where between two dates, and whether it is a shift or a blip",
     "split": "search within a segment, and publish what is found as its sub-segments",
     "report": "write the HTML report",
 }
@@ -91,6 +92,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "successor": {"metavar": "SEGMENT_ID", "help": "the segment that takes its place"},
     "until": {"type": int, "metavar": "ENTRY", "help": "of the log; default: now"},
 }
+_TODAY = "date of the command in the business time zone; default: today"
 _DEMO_CONFIG, _DEMO_AS_OF = "conf/demo.yaml", "2018-01-01"
 
 
@@ -126,20 +128,24 @@ def _run(options: argparse.Namespace) -> None:
         init(options.paths, options.output, options.root, Reporter(), options.verbose)
         return
     from segspark.steps.context import Context
-    from segspark.steps.demo import prepare_demo
     from segspark.steps.ending import show_ending
-    from segspark.steps.phases import PHASES, run_approval, run_features, run_ingest, run_phases, run_split
+    from segspark.steps.phases import (
+        run_all,
+        run_approval,
+        run_compare,
+        run_demo,
+        run_features,
+        run_ingest,
+        run_phase_alone,
+        run_split,
+    )
 
     config = load_config(options.config, options.set)
     if options.phase in ("segments", "audit"):
-        _govern(
-            options,
-            Context(config, options.as_of or _today(config.time.business_timezone), Reporter(), options.verbose),
-        )
+        context = Context(config, options.as_of or _today(config.time.business_timezone), Reporter(), options.verbose)
+        _govern(options, context)
         return
-    context = Context(config, options.as_of, Reporter(), options.verbose)
-    if options.phase == "demo":
-        prepare_demo(context)
+    context = Context(config, options.as_of or date.max, Reporter(), options.verbose)
     if options.phase == "ingest" and options.how:
         run_ingest(context, options.how)
         return
@@ -152,10 +158,14 @@ def _run(options: argparse.Namespace) -> None:
     if options.phase == "split":
         run_split(context, options.segment_id, options.undo)
         return
-    whole = options.phase in ("run", "demo")
-    run_phases(context, list(PHASES) if whole else [options.phase])
-    if whole:
+    if options.phase == "compare":
+        run_compare(context, options.before, options.after, options.as_of)
+        return
+    if options.phase in ("run", "demo"):
+        (run_demo if options.phase == "demo" else run_all)(context)
         show_ending(context)
+        return
+    run_phase_alone(context, options.phase)
 
 
 def _govern(options: argparse.Namespace, context: "Context") -> None:
@@ -209,7 +219,7 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument(
         "--expect", default="", metavar="SEQUENCE:HASH", help="an entry that must be there, as an audit before said it"
     )
-    _add_common(audit, dated=False)
+    _add_common(audit, as_of=_TODAY)
     return parser
 
 
@@ -220,13 +230,12 @@ def _add_init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verbose", action="store_true", help="show Spark's log and the whole trace of errors")
 
 
-def _add_common(parser: argparse.ArgumentParser, demo: bool = False, dated: bool = True) -> None:
+def _add_common(parser: argparse.ArgumentParser, demo: bool = False, as_of: str = "") -> None:
+    """The options that all have; as_of says what an optional date is for, and without it is needed."""
     parser.add_argument("--config", required=not demo, default=_DEMO_CONFIG, metavar="FILE", help="YAML configuration")
     parser.add_argument(
-        "--as-of", required=dated and not demo, default=_DEMO_AS_OF if demo else None, type=_date, metavar="DATE",
-        help="date in the business time zone; nothing at or after its midnight is read"
-        if dated
-        else "date of the command in the business time zone; default: today",
+        "--as-of", required=not (demo or as_of), default=_DEMO_AS_OF if demo else None, type=_date, metavar="DATE",
+        help=as_of or "date in the business time zone; nothing at or after its midnight is read",
     )  # fmt: skip
     parser.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override a setting; may be repeated"
@@ -243,15 +252,21 @@ def _add_action(parser: argparse.ArgumentParser, ids: str | int | None, options:
         for one in several.split("|"):
             name = one.rstrip("!")
             group.add_argument(f"--{name}", required=one.endswith("!"), **_OPTIONS[name])
-    _add_common(parser, dated=False)
+    _add_common(parser, as_of=_TODAY)
 
 
 def _add_phase(parser: argparse.ArgumentParser, name: str) -> None:
-    _add_common(parser, name == "demo")
+    _add_common(parser, name == "demo", "later dates are left out" if name == "compare" else "")
     if name == "ingest":
         how = parser.add_mutually_exclusive_group()
         for flag, text in _INGEST.items():
             how.add_argument(f"--{flag}", action="store_const", dest="how", const=flag, help=text)
+    if name == "compare":
+        for flag, where, which in (("from", "before", "the last but one"), ("to", "after", "the last one")):
+            parser.add_argument(
+                f"--{flag}", dest=where, metavar="RUN",
+                help=f"as_of or run_id of an assign; default: {which} at which was assigned (before --as-of)",
+            )  # fmt: skip
     if name == "train":
         parser.add_argument("--approve", action="store_true", help="make the challenger champion, and train nothing")
     if name == "split":

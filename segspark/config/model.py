@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from segspark.config.base import Identifier, Model, PositiveInt, Zone
 from segspark.config.clustering import Clustering, Objective, Population, Promotion, Search
 from segspark.config.features import Features
-from segspark.config.segments import Assignment, Continuity, Governance
+from segspark.config.segments import Assignment, Continuity, Drift, Governance, Retraining
 from segspark.config.sources import Attribute, Duplicates, Identity, Sessions, Sources
 
 
@@ -96,6 +96,8 @@ class Config(Model):
     assignment: Assignment = Field(default_factory=Assignment)
     continuity: Continuity = Field(default_factory=Continuity)
     governance: Governance = Field(default_factory=Governance)
+    drift: Drift = Field(default_factory=Drift)
+    retraining: Retraining = Field(default_factory=Retraining)
     tracking: Tracking = Field(default_factory=Tracking)
     report: Report = Field(default_factory=Report)
     spark: Spark = Field(default_factory=Spark)

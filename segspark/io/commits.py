@@ -253,7 +253,7 @@ class Writer:
             if pruning is None:
                 self.lake.insert(table, changed, mode)
             else:
-                self.lake.merge(table, changed, pruning)
+                self.lake.merge(table, changed, pruning, inserts="insert" in fingerprint)
         return self._verified(table, said, fingerprint)
 
     def _said(self, transaction: int) -> dict[str, object]:

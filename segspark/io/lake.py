@@ -177,13 +177,15 @@ class Lake:
         else:
             writer.saveAsTable(self.identifier(table))
 
-    def merge(self, table: Table, changes: DataFrame, pruning: str) -> None:
+    def merge(self, table: Table, changes: DataFrame, pruning: str, inserts: bool = True) -> None:
         """Apply changes marked in `_change` by the table's key; only `Writer` may call this.
 
         Args:
             table: the contract.
             changes: unique by key.
             pruning: SQL condition over the target `t` that holds of every row to update or delete.
+            inserts: whether there may be rows to insert. Without, Delta need not exchange and sort the whole table to
+                find them: it hands the changes, where they are few, to all tasks.
         """
         target, key = self.identifier(table), table.key
         columns = [name for name in table.column_names if name not in key]
@@ -191,14 +193,14 @@ class Lake:
         updates = ", ".join(f"{quoted(name)} = c.{quoted(name)}" for name in columns)
         names = ", ".join(map(quoted, table.column_names))
         values = ", ".join(f"c.{quoted(name)}" for name in table.column_names)
+        insert = f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})" if inserts else ""  # noqa: S608
         # A view, as the text of a statement with parameters may not hold braces, and a path may.
         view = f"segspark_changes_{table.name}"
         changes.createOrReplaceTempView(view)
         self.spark.sql(
-            f"MERGE INTO {target} t USING {view} c ON ({pruning}) AND {matched} "  # noqa: S608 (quoted names)
+            f"MERGE INTO {target} t USING {view} c ON ({pruning}) AND {matched} "
             "WHEN MATCHED AND c._change = 'delete' THEN DELETE "
-            f"WHEN MATCHED THEN UPDATE SET {updates} "
-            f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
+            f"WHEN MATCHED THEN UPDATE SET {updates} {insert}"
         )
         self.spark.catalog.dropTempView(view)
 

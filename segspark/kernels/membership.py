@@ -1,4 +1,4 @@
-"""How firmly points belong to their cluster, and which cluster comes second."""
+"""How firmly points belong to clusters, and which cluster comes second."""
 
 import numpy as np
 import numpy.typing as npt
@@ -35,24 +35,6 @@ def shares(squared: Floats, temperature: float) -> Floats:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def by_distance(apart: Floats, cluster: Ints, temperature: float) -> tuple[Ints, Floats, Floats, Floats]:
-    """Runner-up, membership, the runner-up's and margin from distances to the centres; memberships are `shares`.
-
-    Args:
-        apart: Euclidean distances, shape (n, k), k >= 2.
-        cluster: the clusters of the n points.
-        temperature: of the memberships.
-
-    Examples:
-        >>> found = by_distance(np.array([[1.0, 2.0, 9.0]]), np.array([0]), 3 / np.log(3))
-        >>> [round(float(one[0]), 4) for one in found]
-        [1.0, 0.75, 0.25, 0.5]
-    """
-    runner_up, margin = nearest_other(apart, cluster)
-    rows, all_shares = np.arange(len(apart)), shares(apart**2, temperature)
-    return runner_up, all_shares[rows, cluster], all_shares[rows, runner_up], margin
-
-
 def nearest_other(apart: Floats, cluster: Ints) -> tuple[Ints, Floats]:
     """The nearest cluster but the own one, and the margin over it.
 
@@ -76,19 +58,3 @@ def nearest_other(apart: Floats, cluster: Ints) -> tuple[Ints, Floats]:
     a, b = apart[rows, cluster], others[rows, runner_up]
     larger = np.maximum(a, b)
     return runner_up, np.divide(b - a, larger, out=np.zeros_like(b), where=larger > 0)
-
-
-def by_probability(posterior: Floats, cluster: Ints) -> tuple[Ints, Floats, Floats, Floats]:
-    """Runner-up, membership, the runner-up's and margin from posterior probabilities, shape (n, k), k >= 2.
-
-    Examples:
-        >>> found = by_probability(np.array([[0.2, 0.7, 0.1]]), np.array([1]))
-        >>> [round(float(one[0]), 4) for one in found]
-        [0.0, 0.7, 0.2, 0.5]
-    """
-    rows = np.arange(len(posterior))
-    others = posterior.copy()
-    others[rows, cluster] = -np.inf
-    runner_up = others.argmax(axis=1)
-    membership, second = posterior[rows, cluster], others[rows, runner_up]
-    return runner_up, membership, second, membership - second

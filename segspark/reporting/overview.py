@@ -27,7 +27,7 @@ def segment_sizes(segments: Sequence[SegmentCard]) -> Figure:
                 f"{one.size:,}  ({percent(one.share)})", (one.size, row),
                 xytext=(6, 0), textcoords="offset points", va="center", color=INK,
             )  # fmt: skip
-        _name_rows(axes, [one.name for one in segments])
+        name_rows(axes, [one.name for one in segments])
         axes.set_xlim(0, 1.16 * max([one.size for one in segments] + [1]))
         axes.xaxis.set_visible(False)
         axes.grid(visible=False)
@@ -61,7 +61,7 @@ def heat_map(segments: Sequence[SegmentCard]) -> Figure:
             cells = {measure.feature: measure for measure in one.measures}
             for row, feature in enumerate(rows):
                 _cell(axes, column, row, cells.get(feature.feature))
-        _name_rows(axes, [one.label + (f" ({one.unit})" if one.unit else "") for one in rows], 44)
+        name_rows(axes, [one.label + (f" ({one.unit})" if one.unit else "") for one in rows], 44)
         _name_columns(axes, [one.name for one in measured])
     return figure
 
@@ -77,7 +77,8 @@ def _cell(axes: Axes, column: int, row: int, measure: Measure | None) -> None:
     axes.text(column, row, text, ha="center", va="center", fontsize=9, color=MUTED if text == UNKNOWN else INK)
 
 
-def _name_rows(axes: Axes, names: Sequence[str], length: int = 30) -> None:
+def name_rows(axes: Axes, names: Sequence[str], length: int = 30) -> None:
+    """Write names at the rows of an axis, the first at the top."""
     axes.set_yticks(range(len(names)), labels=[shortened(name, length) for name in names])
     axes.set_ylim(len(names) - 0.45, -0.55)
     axes.tick_params(axis="y", length=0, labelcolor=INK)

@@ -29,7 +29,7 @@ def render(report: Report) -> str:
         **split_figures(report.splits),
         **segment_figures(report.segments, report.scatter, report.currency),
     }
-    page = _environment().get_template("report.html.j2").render(
+    page = environment().get_template("report.html.j2").render(
         report=report,
         # Made by to_svg from parsed XML: every label in it is escaped already.
         figures={name: Markup(to_svg(figure)) for name, figure in figures.items()},  # noqa: S704
@@ -39,7 +39,7 @@ def render(report: Report) -> str:
         broken=quality.broken(report.quality),
         kept=quality.kept(report.quality),
         splits=downwards(report.splits),
-        dark_colours=_dark_colours(),
+        dark_colours=dark_colours(),
         dark_brightness=DARK_BRIGHTNESS,
         points=sum(map(drawable, report.scatter)),
     )  # fmt: skip
@@ -101,12 +101,14 @@ def swatch(position: int) -> str:
     return variables()[segment_colour(position)]
 
 
-def _dark_colours() -> str:
+def dark_colours() -> str:
+    """The segments' colours on a dark page, as declarations of CSS."""
     return " ".join(f"--s{position}: {on_dark(colour)};" for position, colour in enumerate(CATEGORICAL))
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates with their filters: everything is escaped, and cleaned of what could deceive a reader."""
+    made = Environment(
         loader=FunctionLoader(_template),
         autoescape=True,
         undefined=StrictUndefined,
@@ -114,12 +116,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
+    made.filters.update(
         number=text.number, score=text.score, percent=text.percent, money=text.money, bare=text.bare,
-        comparison=text.comparison, bar=bar, distinguishing=distinguishing, swatch=swatch,
+        comparison=text.comparison, points=text.points, signed=text.signed, bar=bar,
+        distinguishing=distinguishing, swatch=swatch,
         name=quality.name, share=quality.share, change=quality.change, trend=quality.trend, broken_in=quality.broken_in,
     )  # fmt: skip
-    return environment
+    return made
 
 
 def _template(name: str) -> str:

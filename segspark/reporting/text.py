@@ -119,3 +119,25 @@ def comparison(measure: Measure) -> str:
     '12.3 orders (average 4.1)'
     """
     return f"{quantity(measure.mean, measure.unit)} ({average(measure)})"
+
+
+def points(value: float | None) -> str:
+    """A difference of two shares in percentage points, with its sign.
+
+    >>> points(0.0312), points(-0.1), points(0.0), points(None)
+    ('+3.1 points', '-10.0 points', '0.0 points', 'n/a')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{100 * value:+.1f} points" if round(1000 * value) else "0.0 points"
+
+
+def signed(value: float | None) -> str:
+    """A number with its sign and two decimals.
+
+    >>> signed(0.318), signed(-1.5), signed(0.001)
+    ('+0.32', '-1.50', '0.00')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{value:+.2f}" if round(100 * value) else "0.00"

@@ -1,11 +1,11 @@
 """What people write about segments: how it is checked, compared and told."""
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 
 from segspark.errors import BadInputError
-from segspark.segments.audit import Value
+from segspark.segments.audit import Entry, Value
 from segspark.segments.registry import Segment
 
 LONGEST_NAME, LONGEST_TEXT = 80, 1_000
@@ -38,6 +38,40 @@ def difference(old: Segment | None, new: Segment) -> tuple[dict[str, Value], dic
     was = asdict(old)
     changed = [name for name, value in then.items() if value != was[name]]
     return {name: was[name] for name in changed}, {name: then[name] for name in changed}
+
+
+def happened(before: Iterable[Segment], after: Iterable[Segment], actor: str) -> list[Entry]:
+    """What a publication changed of segments, for the log; sizes alone are no change.
+
+    Args:
+        before: the registry.
+        after: the registry then.
+        actor: the phase.
+
+    Examples:
+        >>> one, then = (Segment("a", "x", "", "cluster", None, status) for status in ("active", "retired"))
+        >>> [(told.action, told.before, told.after) for told in happened([one], [then], "assign")]
+        [('retired', {'status': 'active'}, {'status': 'retired'})]
+    """
+    known = {one.segment_id: one for one in before}
+    found = []
+    for one in after:
+        old = known.get(one.segment_id)
+        was, then = difference(old, one)
+        if then:
+            said = one.reason if "reason" in then and one.reason else ""
+            found.append(Entry(actor, _action(old, then), one.segment_id, was, then, said))
+    return found
+
+
+def _action(old: Segment | None, then: Mapping[str, Value]) -> str:
+    if old is None:
+        return "created"
+    if then.get("status") == "retired":
+        return "retired"
+    if old.retired:
+        return "reinstated"
+    return "continued" if "model_version" in then else "changed"
 
 
 def active_count(segments: Collection[Segment]) -> int:

@@ -1,8 +1,7 @@
 """The registry's rows: every segment with its name, size and status; past ones retired, never forgotten."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from segspark.segments.identity import lifecycle_segment_id
@@ -14,7 +13,6 @@ _LIFECYCLE_WORDS = {
     "new": Wording("New customers", ("first bought a short while ago", "not clustered yet")),
     "dormant": Wording("Dormant customers", ("has bought, but is outside the clustered population",)),
 }
-_MEASURED = ("size", "share", "updated_at")  # what differs from night to night, and is no change of a segment
 
 
 @dataclass(frozen=True)
@@ -128,30 +126,6 @@ def registry(current: Iterable[Segment], published: Publication) -> list[Segment
     return [_sized(after[name], published, _parts(after.values(), name)) for name in sorted(after)]
 
 
-def changed(before: Iterable[Segment], after: Iterable[Segment]) -> list[tuple[str, str, str, str]]:
-    """What a publication changed of segments but their sizes: action, segment id, JSON of before and of after.
-
-    Examples:
-        >>> one = Segment("a", "Frequent customers", "Buys often.", "cluster", None, "active", size=7)
-        >>> changed([one], [replace(one, size=8)])
-        []
-        >>> changed([one], [replace(one, status="retired")])
-        [('retired', 'a', '{"status": "active"}', '{"status": "retired"}')]
-    """
-    known = {one.segment_id: one for one in before}
-    found = []
-    for one in after:
-        old = _told(known[one.segment_id]) if one.segment_id in known else {}
-        new = _told(one)
-        different = {name: value for name, value in new.items() if old.get(name) != value}
-        if not different:
-            continue
-        action = _action(old, different)
-        said = {name: old[name] for name in different if old.get(name) is not None}
-        found.append((action, one.segment_id, _json(said) if old else "", _json(different)))
-    return found
-
-
 def with_members(segments: Iterable[Segment]) -> list[Segment]:
     """Those that customers are in, approved of or not, the largest first; each customer is in one of them."""
     found = [one for one in segments if one.size and not one.overlay and one.status not in ("split", "retired")]
@@ -245,22 +219,3 @@ def _sized(one: Segment, published: Publication, parts: Sequence[str]) -> Segmen
     size = 0 if one.retired else sum(published.sizes.get(name, 0) for name in names)
     share = size / published.customers if published.customers else 0.0
     return replace(one, size=size, share=share, updated_at=published.as_of)
-
-
-def _action(old: Mapping[str, object], different: Mapping[str, object]) -> str:
-    if not old:
-        return "created"
-    if different.get("status") == "retired":
-        return "retired"
-    if old["status"] == "retired":
-        return "reinstated"
-    return "continued" if "model_version" in different else "changed"
-
-
-def _told(one: Segment) -> dict[str, object]:
-    plain = {name: value for name, value in asdict(one).items() if name not in _MEASURED and name != "segment_id"}
-    return {name: value for name, value in plain.items() if value is not None}
-
-
-def _json(value: Mapping[str, object]) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)

@@ -1,39 +1,34 @@
 """Assign: everyone's segment by the champion and by rules; only changed rows are written, segments last."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import reduce
+from dataclasses import replace
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from segspark.clustering.scoring import score
 from segspark.columns import midnight
-from segspark.errors import BadInputError
+from segspark.errors import BadInputError, RefusedError
 from segspark.io.commits import Writer
 from segspark.segments.assignments import (
     Causes,
     cause,
-    cluster_assignments,
-    first_met,
-    lifecycle_conditions,
     membership_events,
     moved,
     overlay_changes,
     overlay_memberships,
     overlay_moved,
-    rule_assignments,
     settled,
 )
 from segspark.segments.naming import Wording, wordings
 from segspark.segments.profiles import Profile, pooled, profile, within
+from segspark.segments.records import active_count, happened
 from segspark.segments.registry import Publication, Published, Segment, registry, with_members
+from segspark.steps.applied import Applied, Rules, applied_now, assigned
+from segspark.steps.audit import record
 from segspark.steps.context import Context, Outcome
-from segspark.steps.continuity import naming
-from segspark.steps.embeddings import carried
-from segspark.steps.levels import Level, Registered, levels, levels_before, registered_now
-from segspark.steps.population import eligible, features_at
+from segspark.steps.drift import watch
+from segspark.steps.levels import Level, Registered, registered_now
+from segspark.steps.population import features_at
 from segspark.steps.views import publish_views
 from segspark.tables import (
     RUNS,
@@ -45,57 +40,8 @@ from segspark.tables import (
     SEGMENTS,
     Table,
 )
-from segspark.tracking import ModelVersion
 
 _SEQUENCE = "sequence"  # in the position of a table's commits: which publication it is
-
-
-@dataclass(frozen=True)
-class _Rules:
-    """The segments that people defined by a rule and that are active: the condition of each by its id.
-
-    Attributes:
-        first: those that come before clusters, in their order.
-        overlays: those whose members are in another segment, too.
-    """
-
-    first: Mapping[str, str]
-    overlays: Mapping[str, str]
-
-    @classmethod
-    def of(cls, segments: Sequence[Segment]) -> "_Rules":
-        there = [one for one in segments if one.kind == "rule" and one.status == "active" and one.rule]
-        ordered = sorted(there, key=lambda one: (one.priority or 0, one.segment_id))
-        return cls(
-            {one.segment_id: str(one.rule) for one in ordered if not one.overlay},
-            {one.segment_id: str(one.rule) for one in ordered if one.overlay},
-        )
-
-    def inputs(self) -> dict[str, str]:
-        """For the ledger: a hash of each rule, and of its place."""
-        told = [(segment, f"{place} {rule}") for place, (segment, rule) in enumerate(self.first.items())]
-        told += [(segment, rule) for segment, rule in self.overlays.items()]
-        return {f"rule {segment}": hashlib.sha256(text.encode()).hexdigest()[:12] for segment, text in told}
-
-
-@dataclass(frozen=True)
-class _Applied:
-    """What customers are assigned by.
-
-    Attributes:
-        levels: the models.
-        rules: of people.
-        lifecycle: conditions of those outside the clustered population, by segment id.
-    """
-
-    levels: Sequence[Level]
-    rules: _Rules
-    lifecycle: Mapping[str, str]
-
-    def inputs(self) -> dict[str, str]:
-        """For the ledger."""
-        models = {f"split {level.segment}" if level.part else "model": level.version.label for level in self.levels}
-        return models | self.rules.inputs()
 
 
 def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequence[Outcome]:
@@ -107,38 +53,38 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
     """
     latest = refuse_the_past(context)
     customers, there = features_at(context), registered_now(context)
-    clustered, before = eligible(context, customers), levels_before(context, there)
-    named = naming(context, there, before, clustered)
-    found = levels(context, there, there.splits if splits is None else splits, named)
-    for level in found:
-        _refuse_other_embeddings(context, level.version)
-    population = context.config.population
-    applied = _Applied(found, _Rules.of(there.segments), lifecycle_conditions(population.eligible, population.new_days))
+    applied, before = applied_now(context, customers, there, there.splits if splits is None else splits)
     inputs = context.versions(context.features_table) | applied.inputs()
-    run_id = context.run_id("assign", inputs)
     current, asked = context.lake.read(SEGMENT_ASSIGNMENTS), context.config.assignment
-    given = _assigned(context, customers, applied)
+    given = assigned(context, customers, applied)
     new = settled(given, current, context.as_of, asked.membership_step, asked.hold).persist()
     total, held, changed = _counted(new)
     published, profiles = _described(context, customers, new, applied, there, total)
-    causes = _causes(context, latest, before, applied)
-    expected = (
-        _assigned(context, customers, replace(applied, levels=before)) if causes.other_models and before else None
-    )
-    writer = context.writer(run_id)
-    _publish_events(context, writer, new, causes, expected)
-    _publish_lineage(context, writer, found)
+    refuse_too_many(context, there.segments, registry(there.segments, published))
+    writer, causes = context.writer(context.run_id("assign", inputs)), _causes(context, latest, applied, before)
+    expected = assigned(context, customers, replace(applied, levels=before)) if before else None
+    sequence = _next(context, SEGMENT_ASSIGNMENTS)
+    _publish_events(context, writer, new, causes, expected, sequence)
+    _publish_lineage(context, writer, applied.levels)
     writer.publish(SEGMENT_PROFILES, _frame(context, SEGMENT_PROFILES, profiles), delete_missing=True)
     sizes = _publish_overlays(context, writer, customers, applied.rules, causes)
-    _publish_assignments(context, writer, new)
-    published = replace(published, sizes={**published.sizes, **sizes})
-    segments = _publish_registry(context, writer, published)
+    rows = new.where("_change IS NOT NULL").drop("previous_segment_id")
+    writer.apply(SEGMENT_ASSIGNMENTS, rows, position={_SEQUENCE: str(sequence)})
+    members = new.where("NOT _change <=> 'delete'").select("customer_id", "segment_id")
+    watch(context, writer.run_id, applied.levels[0].version, applied.levels[0].model, customers, members)
+    segments = _publish_registry(context, writer, replace(published, sizes={**published.sizes, **sizes}))
     publish_views(context)
     _say(context, with_members(segments), total, changed, held)
     new.unpersist()
     outputs = context.versions(*_WRITTEN)
     return [
-        Outcome(rows_read=total, rows_accepted=total, inputs=inputs, outputs=outputs, message=found[0].version.label)
+        Outcome(
+            rows_read=total,
+            rows_accepted=total,
+            inputs=inputs,
+            outputs=outputs,
+            message=applied.levels[0].version.label,
+        )
     ]
 
 
@@ -159,23 +105,6 @@ _WRITTEN = (
 )
 
 
-def _assigned(context: Context, customers: DataFrame, applied: _Applied) -> DataFrame:
-    """Everyone's segment: by rules first, then clusters, then the rules of those outside the clustered population."""
-    rules = applied.rules.first
-    others = customers.where(first_met(rules).isNull()) if rules else customers
-    clustered = eligible(context, others)
-    by_level = [
-        cluster_assignments(
-            score(level.of(clustered), level.model, level.version.temperature), level.segment_ids, level.version.label
-        )
-        for level in applied.levels
-    ]
-    split = [level.segment for level in applied.levels if level.part]
-    clusters = reduce(DataFrame.unionByName, by_level).where(~F.col("segment_id").isin(split))
-    by_rule = [rule_assignments(customers, rules)] if rules else []
-    return reduce(DataFrame.unionByName, [clusters, rule_assignments(others, applied.lifecycle), *by_rule])
-
-
 def _counted(new: DataFrame) -> tuple[int, int, int]:
     """Customers, those that are held in their segment, and assignments that change."""
     there = F.count_if(F.expr("NOT _change <=> 'delete'"))
@@ -185,7 +114,7 @@ def _counted(new: DataFrame) -> tuple[int, int, int]:
 
 
 def _described(
-    context: Context, customers: DataFrame, new: DataFrame, applied: _Applied, there: Registered, total: int
+    context: Context, customers: DataFrame, new: DataFrame, applied: Applied, there: Registered, total: int
 ) -> tuple[Publication, list[Profile]]:
     """What is said of segments, but for the sizes of overlays; and their profiles."""
     members = new.where("NOT _change <=> 'delete'").select("customer_id", "segment_id")
@@ -202,7 +131,8 @@ def _described(
     ]
     lineage = [line for level in applied.levels for line in level.lineage]
     words = _words(context, applied.levels, profiles, there)
-    return Publication(context.as_of, clusters, applied.lifecycle, sizes, total, words, lineage), profiles
+    status = "draft" if context.config.governance.approval else "active"
+    return Publication(context.as_of, clusters, applied.lifecycle, sizes, total, words, lineage, status), profiles
 
 
 def _words(
@@ -222,19 +152,18 @@ def _words(
     return words
 
 
-def _causes(context: Context, latest: Row | None, before: Sequence[Level], applied: _Applied) -> Causes:
+def _causes(context: Context, latest: Row | None, applied: Applied, before: Sequence[Level] | None) -> Causes:
     """What differs from the latest assign that was finished."""
     if latest is None:
         return Causes(other_models=True)
     then = {name: value for name, value in latest["inputs"].items() if name.startswith("rule ")}
     now = applied.rules.inputs()
     changed = {name.removeprefix("rule ") for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
-    models = [[level.version.label for level in some] for some in (before, applied.levels)]
-    return Causes(models[0] != models[1], latest["as_of"] == context.as_of, frozenset(changed))
+    return Causes(before is not None, latest["as_of"] == context.as_of, frozenset(changed))
 
 
 def _publish_events(
-    context: Context, writer: Writer, new: DataFrame, causes: Causes, expected: DataFrame | None
+    context: Context, writer: Writer, new: DataFrame, causes: Causes, expected: DataFrame | None, sequence: int
 ) -> None:
     """Before the assignments: a retry after a crash finds the same changes, and takes the place of these events."""
     found = moved(new)
@@ -243,15 +172,20 @@ def _publish_events(
         found = found.join(before, on="customer_id", how="left")
     elif causes.other_models:
         found = found.withColumn("expected", F.lit(None).cast("string"))
-    _publish_moves(context, writer, found, causes, SEGMENT_ASSIGNMENTS)
+    _publish_moves(context, writer, found, causes, sequence)
 
 
-def _publish_moves(context: Context, writer: Writer, found: DataFrame, causes: Causes, of: Table) -> None:
-    sequence, overlay = _next(context, of), of is SEGMENT_OVERLAYS
+def _publish_moves(
+    context: Context, writer: Writer, found: DataFrame, causes: Causes, sequence: int, overlay: bool = False
+) -> None:
     moment = F.lit(midnight(context.as_of, context.config.time.business_timezone))
     events = membership_events(found, cause(causes), moment, context.as_of, writer.run_id, sequence, overlay)
     same = (F.col("sequence") == sequence) & (F.col("overlay") == overlay)
-    writer.publish(SEGMENT_MEMBERSHIP_EVENTS, events, scope=same, delete_missing=True)
+    with writer.lock(SEGMENT_MEMBERSHIP_EVENTS):
+        if context.lake.read(SEGMENT_MEMBERSHIP_EVENTS).where(same).isEmpty():
+            writer.append(SEGMENT_MEMBERSHIP_EVENTS, events)
+        else:  # of a run that was cut off
+            writer.publish(SEGMENT_MEMBERSHIP_EVENTS, events, scope=same, delete_missing=True)
 
 
 def _next(context: Context, table: Table) -> int:
@@ -259,24 +193,18 @@ def _next(context: Context, table: Table) -> int:
     return int(context.lake.position(table).get(_SEQUENCE, 0)) + 1
 
 
-def _publish_assignments(context: Context, writer: Writer, new: DataFrame) -> None:
-    position = {_SEQUENCE: str(_next(context, SEGMENT_ASSIGNMENTS))}
-    changed = new.where("_change IS NOT NULL").drop("previous_segment_id")
-    writer.apply(SEGMENT_ASSIGNMENTS, changed, position=position)
-
-
 def _publish_overlays(
-    context: Context, writer: Writer, customers: DataFrame, rules: _Rules, causes: Causes
+    context: Context, writer: Writer, customers: DataFrame, rules: Rules, causes: Causes
 ) -> dict[str, int]:
     """Entries and exits, then the overlays; their sizes."""
     current = context.lake.read(SEGMENT_OVERLAYS)
-    if not rules.overlays and not context.lake.exists(SEGMENT_OVERLAYS):  # nobody ever asked for one
+    if not rules.overlays and current.isEmpty():
         return {}
-    new = overlay_memberships(customers, rules.overlays)
-    changed = overlay_changes(new, current, context.as_of).persist()
-    _publish_moves(context, writer, overlay_moved(changed), replace(causes, other_models=False), SEGMENT_OVERLAYS)
-    position = {_SEQUENCE: str(_next(context, SEGMENT_OVERLAYS))}
-    writer.apply(SEGMENT_OVERLAYS, changed, position=position)
+    sequence = _next(context, SEGMENT_OVERLAYS)
+    changed = overlay_changes(overlay_memberships(customers, rules.overlays), current, context.as_of).persist()
+    causes = replace(causes, other_models=False)
+    _publish_moves(context, writer, overlay_moved(changed), causes, sequence, overlay=True)
+    writer.apply(SEGMENT_OVERLAYS, changed, position={_SEQUENCE: str(sequence)})
     changed.unpersist()
     counted = context.lake.read(SEGMENT_OVERLAYS).groupBy("segment_id").count().collect()  # one row per overlay
     return {row["segment_id"]: row["count"] for row in counted}
@@ -299,9 +227,28 @@ def _publish_lineage(context: Context, writer: Writer, found: Sequence[Level]) -
 def _publish_registry(context: Context, writer: Writer, published: Publication) -> list[Segment]:
     """Last: whoever reads it finds the assignments. Of what people decided meanwhile nothing is undone."""
     with writer.lock(SEGMENTS):
-        after = registry(registered_now(context).segments, published)
+        before = registered_now(context).segments
+        after = registry(before, published)
+        # The same run may split, join and split again: what it says is told once for each state of the registry.
+        told = happened(before, after, "assign")
+        if told:
+            record(context, f"{writer.run_id}-{context.lake.version(SEGMENTS)}", told)
         writer.publish(SEGMENTS, _frame(context, SEGMENTS, after))
     return after
+
+
+def refuse_too_many(context: Context, before: Sequence[Segment], after: Sequence[Segment]) -> None:
+    """More active segments than people can tell apart are managed by nobody.
+
+    Raises:
+        RefusedError: there would be more than governance.most_active, and more than there are.
+    """
+    most, now = context.config.governance.most_active, active_count(after)
+    if now > max(most, active_count(before)):
+        raise RefusedError(
+            f"there would be {now} active segments, and governance.most_active is {most}: retire some by segspark "
+            "segments retire, join what was split, or allow for more; nothing was published"
+        )
 
 
 def _frame(context: Context, table: Table, rows: Sequence[object]) -> DataFrame:
@@ -330,16 +277,3 @@ def refuse_the_past(context: Context) -> Row | None:
              "give a later date, or another workspace.root for a look back"]
         )  # fmt: skip
     return latest
-
-
-def _refuse_other_embeddings(context: Context, version: ModelVersion) -> None:
-    """A component of one version of the embeddings has nothing to do with that of another."""
-    if not version.embedding_version:
-        return
-    found = carried(context)
-    if found != version.embedding_version:
-        raise BadInputError(
-            [f"--as-of {context.as_of}: {version.label} was trained on tastes of the embeddings "
-             f"{version.embedding_version}, and those of customer_features are of {found or 'none'}; "
-             "run segspark train on these features first"]
-        )  # fmt: skip

@@ -32,7 +32,11 @@ SECTIONS = {
     "ingest": ("time", "money", "sources"),
     "features": ("time", "money", "features", "attributes"),
     "train": ("time", "money", "features", "attributes", "population", "objective", "clustering", "search"),
-    "assign": ("time", "money", "features", "attributes", "population", "assignment", "continuity", "governance"),
+    "assign": (
+        *("time", "money", "features", "attributes", "population", "objective"),
+        *("assignment", "continuity", "governance", "drift"),
+    ),
+    "compare": ("time", "money", "features", "attributes", "clustering"),
     "report": ("time", "money", "features", "attributes", "report"),
 }
 
@@ -137,6 +141,12 @@ class Context:
         config = asked.model_copy(update=changed)
         found = Context(config, self.as_of, self.reporter, self.verbose, self.attempt_id, part=part)
         vars(found).update(spark=self.spark, lake=self.lake)  # which are open
+        return found
+
+    def at(self, as_of: date) -> "Context":
+        """The same at another date, in the same session."""
+        found = Context(self.config, as_of, self.reporter, self.verbose)
+        vars(found).update({name: vars(self)[name] for name in ("spark", "lake", "tracker") if name in vars(self)})
         return found
 
     def run_id(self, phase: str, inputs: Mapping[str, str]) -> str:

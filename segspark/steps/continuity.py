@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from segspark.clustering.candidates import CLUSTER
-from segspark.clustering.scoring import cluster_count
+from segspark.clustering.scoring import cluster_count, clustered
 from segspark.columns import quoted
 from segspark.segments.assignments import segment_of
 from segspark.segments.crossing import crossing
@@ -68,7 +68,7 @@ def _with_earlier(context: Context, registered: Registered, people: DataFrame, l
 
 def _with_cluster(people: DataFrame, model: PipelineModel) -> DataFrame:
     columns = [F.col(quoted(name)) for name in people.columns if name != "cluster"]
-    return model.transform(people).select(*columns, F.col(CLUSTER).cast("int").alias("cluster"))
+    return clustered(people, model).select(*columns, F.col(CLUSTER).cast("int").alias("cluster"))
 
 
 def _say(context: Context, version: ModelVersion, lines: Sequence[Lineage]) -> None:

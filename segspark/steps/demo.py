@@ -1,11 +1,15 @@
-"""The demo's data: The Complete Journey, from the package that ships it, as Parquet that Spark can read."""
+"""The demo: The Complete Journey, from the package that ships it, segmented at two dates."""
 
+from datetime import date, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+
+from pyspark.sql import functions as F
 
 from segspark.errors import BadInputError
 from segspark.io.parquet import copy_with_microseconds
 from segspark.steps.context import Context
+from segspark.tables import RUNS
 
 FILES = ("transactions", "products", "demographics", "campaigns", "campaign_descriptions", "coupon_redemptions")
 
@@ -27,3 +31,14 @@ def prepare_demo(context: Context) -> None:
     ]
     if copied:
         context.reporter.say(f"copied {', '.join(copied)} to {folder}")
+
+
+def earlier_date(context: Context) -> date | None:
+    """The date a period before as_of at which is segmented first, so that there is a history: who moved, and why.
+
+    Returns:
+        The date; None where customers have been assigned at a later one, as history is not rewritten.
+    """
+    earlier = context.as_of - timedelta(days=context.config.objective.horizon_days)
+    done = context.lake.read(RUNS).where("phase = 'assign' AND status = 'done'")
+    return earlier if done.where(F.col("as_of") > F.lit(earlier)).isEmpty() else None

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from segspark.clustering.candidates import CLUSTER
-from segspark.clustering.scoring import cluster_count
+from segspark.clustering.scoring import cluster_count, clustered
 from segspark.columns import quoted
 from segspark.errors import BadInputError, RefusedError
 from segspark.segments.matching import Lineage
@@ -34,7 +34,7 @@ class Part:
 
     def of(self, customers: DataFrame) -> DataFrame:
         """Those of some customers who are in the segment, with their columns."""
-        found = self.level.model.transform(self.level.of(customers)).where(F.col(CLUSTER) == self.cluster)
+        found = clustered(self.level.of(customers), self.level.model).where(F.col(CLUSTER) == self.cluster)
         return found.select(*[F.col(quoted(name)) for name in customers.columns])
 
     @property

@@ -83,7 +83,7 @@ def next_period(context: Context, views: Sequence[View]) -> NextPeriod | None:
         return None
     now = table.where(F.col("as_of") == F.lit(context.as_of))
     # In one order: the resamples of the yardstick draw customers by their place.
-    rows = _outcomes(context, then, now).coalesce(1).sortWithinPartitions("customer_id").persist()
+    rows = with_kpi(context, then, now).coalesce(1).sortWithinPartitions("customer_id").persist()
     kpi = rows.select("kpi").toPandas()["kpi"].to_numpy(dtype=np.float64)  # at most search.yardstick_rows
     if len(kpi) < _FEWEST:
         context.reporter.say(f"the KPI is known of {len(kpi)} customers held out: too few to compare candidates by it")
@@ -112,8 +112,12 @@ def _same_embeddings(context: Context, began: date, features: Collection[str]) -
     return not made or carried(context, began) == carried(context)
 
 
-def _outcomes(context: Context, then: DataFrame, now: DataFrame) -> DataFrame:
-    """The features of then, with the KPI."""
+def with_kpi(context: Context, then: DataFrame, now: DataFrame) -> DataFrame:
+    """Customers of whom the KPI is known: the features of then, with what each did until now as `kpi`.
+
+    Raises:
+        BadInputError: objective.kpi is not an expression over `then` and `now`.
+    """
     kpi = kpi_of(context.config.objective)
     joined = then.alias("then").join(now.alias("now"), on=F.col("then.customer_id") == F.col("now.customer_id"))
     try:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from importlib import import_module
 from typing import Any
 
+from segspark.errors import RefusedError
 from segspark.steps.context import Context, run_phase
 
 # A phase's module is imported when it runs: those of the others load MLflow, scikit-learn and matplotlib, for seconds.
-PHASES = ("ingest", "features", "train", "assign", "report")
+PHASES = ("ingest", "features", "train", "assign", "compare", "report")
 
 
 def _step(module: str, function: str = "") -> Callable[..., Any]:
@@ -43,20 +45,67 @@ def run_split(context: Context, segment_id: str, undo: bool) -> None:
     _step("split", "join" if undo else "split")(context, segment_id)
 
 
-def run_phases(context: Context, names: list[str]) -> None:
-    """Run phases in order. What a later one will need is asked for before anything is computed."""
-    if "report" in names:
+def run_compare(context: Context, before: str | None, after: str | None, until: date | None) -> None:
+    """Compare two dates: those that are named, or the last two."""
+    _step("report", "report_path")(context)
+    context.tracker  # noqa: B018 (connects, and fails early)
+    first, context.as_of = _step("compare", "resolve")(context, before, after, until)
+    run_phase(context, "compare", partial(_step("compare"), before=first))
+
+
+def run_phase_alone(context: Context, name: str) -> None:
+    """Run one phase, as its command does."""
+    _ask_early(context, [name])
+    run_phase(context, name, _step(name))
+
+
+def run_all(context: Context) -> None:
+    """Run all phases in order: train only where it is due, compare only where there is a date before."""
+    _ask_early(context, PHASES)
+    run_phase(context, "ingest", _step("ingest"))
+    cadence = _step("due", "cadence")(context)
+    run_features(context, anew=False, also=_needed(context) if cadence.reason else [])
+    context.reporter.say(cadence.words)
+    if cadence.reason:
+        _retrain(context)
+    run_phase(context, "assign", _step("assign"))
+    before = _step("compare", "previous")(context)
+    if before is not None:
+        run_phase(context, "compare", partial(_step("compare"), before=before))
+    run_phase(context, "report", _step("report"))
+
+
+def run_demo(context: Context) -> None:
+    """Prepare the demo's data and run all phases: at a date a period before, and then at as_of."""
+    _step("demo", "prepare_demo")(context)
+    _ask_early(context, PHASES)
+    earlier = _step("demo", "earlier_date")(context)
+    if earlier is not None:
+        context.reporter.say(f"first as of {earlier}, then as of {context.as_of}")
+        run_all(context.at(earlier))
+    run_all(context)
+
+
+def _retrain(context: Context) -> None:
+    """Train; where nothing could be found this time, customers are assigned by the champion that there is."""
+    try:
+        run_phase(context, "train", _step("train"))
+    except RefusedError as error:
+        champion = context.tracker.champion_if_any()
+        if champion is None:
+            raise
+        context.reporter.warn(f"{error}; customers are assigned by {champion.label}, which is still the champion")
+
+
+def _ask_early(context: Context, names: Sequence[str]) -> None:
+    """Ask for what a later phase will need before anything is computed."""
+    if {"compare", "report"} & set(names):
         _step("report", "report_path")(context)
     if {"train", "assign", "report"} & set(names):
         context.tracker  # noqa: B018 (connects, and fails early)
-    for name in names:
-        if name == "features":
-            run_features(context, anew=False, also=_needed(context, names))
-        else:
-            run_phase(context, name, _step(name))
 
 
-def _needed(context: Context, names: Sequence[str]) -> list[date]:
-    """Past dates whose features a later phase compares with."""
-    needed: list[date] = _step("next_period", "dates_needed")(context) if "train" in names else []
+def _needed(context: Context) -> list[date]:
+    """Past dates whose features a training compares with."""
+    needed: list[date] = _step("next_period", "dates_needed")(context)
     return needed

@@ -19,12 +19,10 @@ from segspark.clustering.answer_patterns import Patterns
 from segspark.clustering.candidates import CLUSTER, Candidate, candidates, estimator, too_few_customers
 from segspark.clustering.evaluation import Distances, Evaluation, of_classes, of_mixture, of_partition, silhouettes
 from segspark.clustering.fits import (
-    centres_of,
     first_splits,
-    mixture_of,
     shape_of,
-    tree_of,
 )
+from segspark.clustering.fitted_models import centres_of, mixture_of, tree_of
 from segspark.clustering.labelling import Shape, labels_of
 from segspark.clustering.latent_classes import LatentClasses
 from segspark.clustering.latent_fitting import fit as latent_fit

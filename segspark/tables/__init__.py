@@ -24,9 +24,12 @@ from segspark.tables.features import (
 )
 from segspark.tables.ledger import AUDIT_LOG, RUNS
 from segspark.tables.segments import (
+    DRIFT,
+    DRIFT_REFERENCE,
     SEGMENT_ASSIGNMENTS,
     SEGMENT_LINEAGE,
     SEGMENT_MEMBERSHIP_EVENTS,
+    SEGMENT_MIGRATIONS,
     SEGMENT_OVERLAYS,
     SEGMENT_PROFILES,
     SEGMENTS,
@@ -57,6 +60,9 @@ TABLES = (
     SEGMENT_MEMBERSHIP_EVENTS,
     SEGMENT_LINEAGE,
     SEGMENT_PROFILES,
+    SEGMENT_MIGRATIONS,
+    DRIFT,
+    DRIFT_REFERENCE,
     AUDIT_LOG,
     RUNS,
 )
@@ -73,6 +79,8 @@ __all__ = [
     "CUSTOMER_IDENTIFIERS",
     "CUSTOMER_STATE",
     "DATA_QUALITY",
+    "DRIFT",
+    "DRIFT_REFERENCE",
     "EVENTS",
     "FEEDBACK",
     "IDENTITIES",
@@ -86,6 +94,7 @@ __all__ = [
     "SEGMENT_ASSIGNMENTS",
     "SEGMENT_LINEAGE",
     "SEGMENT_MEMBERSHIP_EVENTS",
+    "SEGMENT_MIGRATIONS",
     "SEGMENT_OVERLAYS",
     "SEGMENT_PROFILES",
     "TABLES",

@@ -128,8 +128,7 @@ SEGMENT_MEMBERSHIP_EVENTS = Table(
         ),
         Column("overlay", "BOOLEAN", "Whether it is about an overlay segment, beside the own one."),
     ),
-    key=("customer_id", "sequence", "segment_id"),
-    run_columns=("run_id",),
+    key=("customer_id", "sequence", "segment_id"),  # and run_id counts: the views tell only those of runs that ended
     cluster_by=("as_of", "customer_id"),
 )
 
@@ -166,4 +165,66 @@ SEGMENT_PROFILES = Table(
         Column("overall_deviation", "DOUBLE", "Standard deviation over them."),
     ),
     key=("segment_id", "feature"),
+)
+
+SEGMENT_MIGRATIONS = Table(
+    "segment_migrations",
+    "One row per comparison of two dates and pair of segments that customers went between, or stayed in.",
+    (
+        Column("from_as_of", "DATE", "The earlier date."),
+        AS_OF,
+        Column("from_segment_id", "STRING", "Segment at the earlier date; empty for who was in none yet."),
+        Column("to_segment_id", "STRING", "Segment at the later date; empty for who is in none any more."),
+        Column("customers", "BIGINT", "How many went that way."),
+        Column("share_of_from", "DOUBLE", "Their share of the earlier segment; null for who was in none."),
+        RUN,
+    ),
+    key=("from_as_of", "as_of", "from_segment_id", "to_segment_id"),
+    run_columns=("run_id",),
+)
+
+DRIFT = Table(
+    "drift",
+    "One row per date and thing that may drift, as it was found at an assign or in a comparison of two dates.",
+    (
+        AS_OF,
+        Column("from_as_of", "DATE", "Date that it is held against: of the reference, or of the earlier assign."),
+        Column(
+            "kind",
+            "STRING",
+            "At an assign: input, share, kpi or fit. In a comparison: agreement, jaccard, share_shift, profile_shift, "
+            "psi or overall.",
+        ),
+        Column("name", "STRING", "Feature, segment_id or measure; of a profile segment_id, a slash and the feature."),
+        Column("value", "DOUBLE", "What was measured."),
+        Column("lower", "DOUBLE", "Lower end of its 95% interval; null at an assign."),
+        Column("upper", "DOUBLE", "Upper end of its 95% interval; null at an assign."),
+        Column("reference", "DOUBLE", "What is usual: at the reference, or in the periods before."),
+        Column("threshold", "DOUBLE", "How much may be before it is exceeded: see docs/statistics.md."),
+        Column("exceeded", "BOOLEAN", "Whether it is more than that."),
+        Column("verdict", "STRING", "steady, blip or shift; null at an assign."),
+        MODEL,
+        RUN,
+    ),
+    key=("as_of", "from_as_of", "kind", "name"),
+    run_columns=("run_id",),
+)
+
+DRIFT_REFERENCE = Table(
+    "drift_reference",
+    "One row per model version and bin: how things were at the first assign by it. Written once.",
+    (
+        MODEL,
+        Column("kind", "STRING", "input, share, kpi or fit."),
+        Column("name", "STRING", "Feature; segment_id of a KPI; segments; distance."),
+        Column("bin", "INT", "Number of the bin, from 0 on; -1 is that of unknown values."),
+        Column("upper", "DOUBLE", "Highest value in the bin of a number, null in the last; the limit of the distance."),
+        Column("level", "STRING", "Value of a text, null where all others are meant; segment_id of a share."),
+        Column("value", "DOUBLE", "Customers in the bin; of a KPI the mean, of the distance the share beyond it."),
+        Column("error", "DOUBLE", "Standard error of the mean of a KPI; null otherwise."),
+        AS_OF,
+        RUN,
+    ),
+    key=("model_version", "kind", "name", "bin"),
+    run_columns=("run_id",),
 )

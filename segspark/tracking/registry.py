@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mlflow import MlflowClient, artifacts
-from mlflow.entities import model_registry
+from mlflow.entities import Run, model_registry
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.models_artifact_repo import REGISTERED_MODEL_META_FILE_NAME
 from pyspark.ml import PipelineModel
@@ -74,8 +74,13 @@ class Registry:
 
     def metrics(self, version: ModelVersion) -> dict[str, float]:
         """What the training that made a version measured of it: the metrics of its parent run, by name."""
-        run_id = self._client.get_model_version(version.name, version.version).run_id
-        return dict(self._client.get_run(run_id).data.metrics) if run_id else {}
+        run = self._run(version)
+        return dict(run.data.metrics) if run else {}
+
+    def params(self, version: ModelVersion) -> dict[str, str]:
+        """What the training that made a version was asked for: the parameters of its parent run, by name."""
+        run = self._run(version)
+        return dict(run.data.params) if run else {}
 
     def register(
         self, files: Path, mlflow_run_id: str, artifact_path: str, tags: Mapping[str, str], description: str
@@ -141,6 +146,10 @@ class Registry:
                 "and run segspark train"
             )
         return load(files)
+
+    def _run(self, version: ModelVersion) -> Run | None:
+        run_id = self._client.get_model_version(version.name, version.version).run_id
+        return self._client.get_run(run_id) if run_id else None
 
     def _fetched(self, version: ModelVersion) -> Path:
         place = self._client.get_model_version_download_uri(version.name, version.version)

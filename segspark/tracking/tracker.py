@@ -1,11 +1,14 @@
 """The way into MLflow: an experiment and a registered model."""
 
+from datetime import date
+
 from mlflow import MlflowClient
 from pyspark.ml import PipelineModel
 
 from segspark.config.load import reveal
 from segspark.config.model import Tracking
 from segspark.errors import BadInputError
+from segspark.tracking.comparing import Comparison
 from segspark.tracking.names import CHALLENGER, CHAMPION, KIND, RUN_ID, ModelVersion
 from segspark.tracking.registry import Registry
 from segspark.tracking.store import check_reachable, experiment, quiet, store_lock
@@ -37,6 +40,14 @@ class Tracker:
         tags = {RUN_ID: run_id, KIND: "training", "mlflow.runName": f"training {run_id[:8]}"}
         run = found[0] if found else self.client.create_run(self.experiment_id, tags=tags)
         return Training(self.client, self._registry, run_id, run)
+
+    def comparison(self, run_id: str) -> Comparison:
+        """The run of a comparison of two dates: the one with this run_id, or a new one."""
+        query = f"tags.`{RUN_ID}` = '{run_id}' AND tags.`{KIND}` = 'comparison'"
+        found = self.client.search_runs([self.experiment_id], query, max_results=1)
+        tags = {RUN_ID: run_id, KIND: "comparison", "mlflow.runName": f"comparison {run_id[:8]}"}
+        run = found[0] if found else self.client.create_run(self.experiment_id, tags=tags)
+        return Comparison(self.client, run)
 
     def champion(self) -> ModelVersion:
         """The model version that has the alias `champion`.
@@ -71,6 +82,11 @@ class Tracker:
     def metrics(self, version: ModelVersion) -> dict[str, float]:
         """What the training that made a version measured of it, by metric name."""
         return self._registry.metrics(version)
+
+    def trained_at(self, version: ModelVersion) -> date | None:
+        """as_of of the training that made a version; None if it is not known."""
+        text = self._registry.params(version).get("as_of")
+        return date.fromisoformat(text) if text else None
 
     def promote(self, version: ModelVersion) -> None:
         """Give a version the alias `champion`, as a team does that approves of a challenger."""

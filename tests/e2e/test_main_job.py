@@ -20,15 +20,20 @@ from tests.e2e.conftest import AS_OF
 pytestmark = pytest.mark.slow  # two whole runs
 
 TABLES = {
+    "audit_log",
     "campaigns",
     "customer_features",
     "customers",
+    "drift",
+    "drift_reference",
     "events",
     "ingest_positions",
     "products",
     "runs",
     "segment_assignments",
+    "segment_lineage",
     "segment_membership_events",
+    "segment_overlays",
     "segment_profiles",
     "segments",
     "training_candidates",

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from segspark.reporting.comparison import render_comparison
 from segspark.reporting.page import render
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -69,9 +70,11 @@ class Visit:
 def files(tmp_path_factory: pytest.TempPathFactory, sample: ModuleType) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("report")
     reports = {"good": sample.report(warning="Little structure."), "hostile": sample.hostile_report()}
-    for name, report in reports.items():
-        (folder / f"{name}.html").write_text(render(report), encoding="utf-8")
-    return {name: folder / f"{name}.html" for name in reports}
+    pages = {name: render(report) for name, report in reports.items()}
+    pages["comparison"] = render_comparison(sample.comparison_page())
+    for name, page in pages.items():
+        (folder / f"{name}.html").write_text(page, encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in pages}
 
 
 @pytest.fixture
@@ -87,7 +90,7 @@ def visit(browser: Any, files: dict[str, Path]) -> Iterator[Any]:
         one.context.close()
 
 
-@pytest.mark.parametrize("name", ["good", "hostile"])
+@pytest.mark.parametrize("name", ["good", "hostile", "comparison"])
 def test_nothing_but_the_file_is_fetched_and_the_console_is_silent(visit, files, name):
     opened = visit(name)
     assert opened.fetched() == [files[name].as_uri()]
@@ -104,7 +107,7 @@ def test_all_sections_and_figures_are_visible(visit, size):
         assert all(one.is_visible() for one in found.all()), selector
 
 
-@pytest.mark.parametrize("name", ["good", "hostile"])
+@pytest.mark.parametrize("name", ["good", "hostile", "comparison"])
 @pytest.mark.parametrize("size", SIZES)
 def test_the_body_never_scrolls_sideways_even_with_all_tables_open(visit, name, size):
     page = visit(name, size).page
@@ -155,7 +158,8 @@ def test_no_text_of_a_figure_is_cut_off_at_its_edge(visit):
         }).map(text => text.textContent);
     })"""
     for size in (SIZES[0], (760, 1000)):
-        assert visit("good", size).page.evaluate(outside) == []
+        for name in ("good", "comparison"):
+            assert visit(name, size).page.evaluate(outside) == [], name
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -176,4 +180,23 @@ def test_paper_shows_every_table_on_white_and_nothing_beyond_its_edge(visit):
     page.emulate_media(media="print")
     assert page.locator("#selection tbody tr").last.is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 760
+
+
+@pytest.mark.parametrize(("scheme", "first"), [("light", "#3574b8"), ("dark", "#4291e6")])
+def test_the_page_that_compares_shows_matrix_diagram_and_cards_in_the_colours_of_the_scheme(visit, scheme, first):
+    page = visit("comparison", scheme=scheme).page
+    for selector, count in (("article", 3), ("figure svg", 2), ("#migration figure tbody tr", 5)):
+        found = page.locator(selector)
+        assert found.count() == count, selector
+        assert all(one.is_visible() for one in found.all()), selector
+    wanted = "rgb({}, {}, {})".format(*(int(first[at : at + 2], 16) for at in (1, 3, 5)))
+    painted = "() => [...document.querySelectorAll('figure svg path')].map(one => getComputedStyle(one).fill)"
+    assert wanted in page.evaluate(painted)
+
+
+def test_the_page_that_compares_fits_on_paper(visit):
+    page = visit("comparison", (760, 1000), scheme="dark").page
+    page.emulate_media(media="print")
+    assert page.locator("#features tbody tr").last.is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 760

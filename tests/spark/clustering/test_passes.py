@@ -20,7 +20,8 @@ from sklearn.mixture import GaussianMixture as DriverMixture
 
 from segspark.clustering import passes
 from segspark.clustering.evaluation import of_mixture, of_partition
-from segspark.clustering.fits import bisected, mixture_of, tree_of
+from segspark.clustering.fits import bisected
+from segspark.clustering.fitted_models import mixture_of, tree_of
 from segspark.io.models import centres_model, mixture_model, saved_nodes, tree_model
 from segspark.kernels.mixtures import Mixture
 from segspark.kernels.partitions import Partition, nearness

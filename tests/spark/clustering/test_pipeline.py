@@ -8,12 +8,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from pyspark.ml import PipelineModel
-from pyspark.ml.clustering import GaussianMixture, KMeans
 from pyspark.ml.evaluation import ClusteringEvaluator
-from pyspark.ml.feature import VectorAssembler
 from pyspark.ml.functions import array_to_vector, vector_to_array
 from pyspark.sql import functions as F
-from scipy.stats import norm
 from sklearn.datasets import load_iris
 
 from segspark.clustering.candidates import CLUSTER, Candidate, estimator
@@ -21,7 +18,6 @@ from segspark.clustering.evaluation import Distances, silhouettes
 from segspark.clustering.inputs import LevelsInput, NumberInput, Shape
 from segspark.clustering.preparation import PREPARED, preparation_stages, summarised
 from segspark.clustering.sampling import training_sample
-from segspark.clustering.scoring import cluster_count, score
 from segspark.config.clustering import Clustering
 
 IRIS = load_iris().data
@@ -165,91 +161,3 @@ def test_our_squared_silhouette_is_the_one_of_spark_s_own_evaluator(iris, on_iri
 def test_every_algorithm_s_estimator_has_the_candidate_s_k_and_seed(spark, algorithm):
     made = estimator(Candidate(algorithm, 4, 9), Clustering())
     assert (made.getK(), made.getSeed(), made.getFeaturesCol(), made.getPredictionCol()) == (4, 9, PREPARED, CLUSTER)
-
-
-# Scoring
-
-POINTS = {"own": 0.0, "near": 2.0, "between": 5.0, "far": 18.0}
-WARMTH = 60 / math.log(3)  # squared distances that differ by 60 are 3 to 1
-
-
-@pytest.fixture(scope="module")
-def line(spark):
-    """Customers on a line."""
-    return spark.createDataFrame(list(POINTS.items()), "customer_id STRING, x DOUBLE")
-
-
-@pytest.fixture(scope="module")
-def assembler():
-    return VectorAssembler(inputCols=["x"], outputCol=PREPARED)
-
-
-@pytest.fixture(scope="module")
-def centred(spark, assembler):
-    """KMeans with the centres 0, 10 and 30: fitted on the centres themselves, which it then returns."""
-    centres = assembler.transform(spark.createDataFrame([(0.0,), (10.0,), (30.0,)], "x DOUBLE").coalesce(1))
-    model = KMeans(k=3, seed=1, initMode="random", featuresCol=PREPARED, predictionCol=CLUSTER).fit(centres)
-    places = [float(centre[0]) for centre in model.clusterCenters()]
-    assert sorted(places) == [0.0, 10.0, 30.0]
-    return PipelineModel(stages=[assembler, model]), places
-
-
-@pytest.fixture(scope="module")
-def scored(line, centred):
-    model, places = centred
-    found = score(line, model, WARMTH)
-    assert found.columns == ["customer_id", "cluster", "runner_up", "membership", "margin"]
-    return {
-        row["customer_id"]: (places[row["cluster"]], places[row["runner_up"]], row["membership"], row["margin"])
-        for row in found.collect()
-    }
-
-
-@pytest.mark.parametrize(
-    ("customer", "expected"),
-    [
-        ("own", (0.0, 10.0, 1 / (1 + 3 ** (-10 / 6) + 3**-15), 1.0)),  # 0, 100 and 900 squared
-        ("near", (0.0, 10.0, 1 / (1 + 1 / 3 + 3**-13), 6 / 8)),  # 4 from its own, 64 and 784 from the others
-        ("far", (10.0, 30.0, 1 / (1 + 3 ** (-8 / 6) + 3 ** (-26 / 6)), 4 / 12)),  # 64, 144 and 324
-    ],
-)
-def test_membership_and_margin_follow_from_the_distances_to_the_centres(scored, customer, expected):
-    assert scored[customer] == (*expected[:2], pytest.approx(expected[2]), pytest.approx(expected[3]))
-
-
-def test_half_way_between_two_centres_belongs_half_with_no_margin(scored):
-    own, second, membership, margin = scored["between"]
-    third = 3**-10  # 25, 25 and 625 squared
-    assert ({own, second}, membership, margin) == ({0.0, 10.0}, pytest.approx(1 / (2 + third)), 0.0)
-
-
-def test_memberships_by_distance_need_a_temperature(line, centred):
-    with pytest.raises(ValueError, match="needs a temperature"):
-        score(line, centred[0])
-
-
-@pytest.fixture(scope="module")
-def mixture(spark, assembler):
-    values = [(float(value),) for value in (-1, 0, 1, 0, -2, 2, 9, 10, 11, 10, 8, 13)]
-    rows = assembler.transform(spark.createDataFrame(values, "x DOUBLE").coalesce(1))
-    return GaussianMixture(k=2, seed=1, featuresCol=PREPARED, predictionCol=CLUSTER).fit(rows)
-
-
-def test_of_a_mixture_membership_is_the_posterior_by_bayes_rule(line, mixture, assembler):
-    gaussians = [
-        (weight, float(one.mean[0]), float(one.cov.toArray()[0, 0]))
-        for weight, one in zip(mixture.weights, mixture.gaussians, strict=True)
-    ]
-    for row in score(line, PipelineModel(stages=[assembler, mixture])).collect():
-        x = POINTS[row["customer_id"]]
-        joint = np.array([weight * norm.pdf(x, mean, math.sqrt(variance)) for weight, mean, variance in gaussians])
-        posterior = joint / joint.sum()
-        assert row["cluster"] == posterior.argmax()
-        assert row["runner_up"] == posterior.argmin()
-        assert row["membership"] == pytest.approx(posterior.max(), abs=1e-9)
-        assert row["margin"] == pytest.approx(posterior.max() - posterior.min(), abs=1e-9)
-
-
-def test_clusters_are_counted_of_centres_and_of_mixtures(centred, mixture, assembler):
-    assert cluster_count(centred[0]) == 3
-    assert cluster_count(PipelineModel(stages=[assembler, mixture])) == 2

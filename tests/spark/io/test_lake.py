@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from pyspark.sql import functions as F
@@ -202,3 +203,21 @@ def test_a_workspace_in_a_catalog_is_written_like_a_folder(spark, tmp_path):
         assert stored(lake) == {row[0]: row[1:] for row in FIRST}
     finally:
         spark.sql("DROP DATABASE seg_test CASCADE")
+
+
+def test_an_unknown_part_of_a_key_is_a_key_like_any_other(spark, lake):
+    table = Table(
+        "pairs",
+        "Pairs.",
+        (Column("a", "STRING", "Key."), Column("day", "DATE", "Key."), Column("n", "INT", "Number.")),
+        key=("a", "day"),
+    )
+    schema, writer = "a STRING, day DATE, n INT", Writer(lake, "run1", "attempt")
+    first = [(None, None, 1), ("", None, 2), (None, date(1970, 1, 1), 3), ("", date(1970, 1, 1), 4)]
+    writer.publish(table, spark.createDataFrame(first, schema))
+    then = [(None, None, 1), ("", None, 20), (None, date(1970, 1, 1), 3)]
+    change = Writer(lake, "run2", "attempt").publish(table, spark.createDataFrame(then, schema), delete_missing=True)
+    assert (change.inserted, change.updated, change.deleted) == (0, 1, 1)
+    assert {tuple(row) for row in lake.read(table).collect()} == set(then)
+    with pytest.raises(SegsparkError, match="more than one row"):
+        Writer(lake, "run3", "attempt").publish(table, spark.createDataFrame([then[0], then[0]], schema))

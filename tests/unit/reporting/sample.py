@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from segspark.reporting.comparison import ComparedSegment, ComparisonPage, FeatureShift, ProfileShift
 from segspark.reporting.distributions import distribution
 from segspark.reporting.model import Candidate, Measure, QualityRow, Report, ScatterPoint, SegmentCard, SplitNode
 
@@ -183,3 +184,30 @@ def hostile_report() -> Report:
         (SplitNode(0, None, 1.0, 1.0, "", "", None),
          *(SplitNode(n, 0, 0.5, 0.1, HOSTILE[n - 1], bad, 0.9) for n in (1, 2))),
     )  # fmt: skip
+
+
+def compared(name: str, before: int, after: int, verdict: str = "steady") -> ComparedSegment:
+    change = (after - before) / 100
+    shift = ProfileShift("orders", "orders", 4.0, 6.0, 0.5, "shift")
+    return ComparedSegment(
+        name, name, "cluster", before, after, before / 100, after / 100, change, (change - 0.01, change + 0.01),
+        verdict, 0.75, (0.7, 0.8), "steady", (shift,),
+    )  # fmt: skip
+
+
+def comparison_page() -> ComparisonPage:
+    """Two dates of a shop: one segment grew, one ended."""
+    return ComparisonPage(
+        title="Shop",
+        before="2026-01-01",
+        after="2026-04-01",
+        verdict="shift",
+        words=("From one to the other: shift.",),
+        warning="",
+        headlines=(("Customers", "100"),),
+        segments=(compared("Big baskets", 50, 60, "shift"), compared("Rare", 45, 40, "blip"), compared("Ended", 5, 0)),
+        flows=((0, 0, 45), (0, 1, 5), (1, 1, 35), (1, 0, 10), (2, 0, 3), (2, None, 2), (None, 0, 2)),
+        causes=(("moved", "behaviour", 15),),
+        features=(FeatureShift("frequency", "orders", 0.3, 0.2, 0.4, "shift"),),
+        details=(("Comparison", "r1"),),
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date
 
@@ -10,7 +9,8 @@ import pytest
 
 from segspark.segments.matching import Lineage
 from segspark.segments.naming import Wording
-from segspark.segments.registry import Publication, Published, Segment, changed, registry, unique, with_members
+from segspark.segments.records import happened
+from segspark.segments.registry import Publication, Published, Segment, registry, unique, with_members
 
 FIRST, GONE, NOW = date(2017, 1, 1), date(2017, 6, 1), date(2018, 2, 1)
 
@@ -145,23 +145,24 @@ def test_where_a_team_approves_new_segments_are_drafts():
 def test_publishing_the_same_again_changes_nothing(after):
     again = registry(after.values(), replace(PUBLISHED, lineage=()))
     assert again == [replace(one, name=one.name) for one in after.values()]
-    assert changed(after.values(), again) == []
+    assert happened(after.values(), again, "assign") == []
 
 
 def test_the_log_is_told_of_every_change_but_sizes(after):
-    told = {segment: (action, before, new) for action, segment, before, new in changed(CURRENT, after.values())}
-    assert {segment: action for segment, (action, _, _) in told.items()} == {
+    told = {one.subject: one for one in happened(CURRENT, after.values(), "assign")}
+    assert {segment: one.action for segment, one in told.items()} == {
         "kept": "continued", "moved": "continued", "split": "continued", "whole again": "continued",
         "in review": "continued", "part": "continued", "new": "created", "part 2": "created",
         "life-prospect": "created", "merged": "retired", "joined part": "retired", "back": "reinstated",
         "life-new": "changed",
     }  # fmt: skip
-    _, before, new = told["merged"]
-    assert json.loads(before) == {"status": "active"}
-    assert json.loads(new) == {
-        "status": "retired", "successor_segment_id": "new", "reason": "merged in m/2", "retired_at": "2018-02-01",
+    merged = told["merged"]
+    assert merged.before == {"status": "active", "successor_segment_id": None, "reason": None, "retired_at": None}
+    assert merged.after == {
+        "status": "retired", "successor_segment_id": "new", "reason": "merged in m/2", "retired_at": NOW,
     }  # fmt: skip
-    assert told["new"][1] == ""
+    assert (merged.actor, merged.reason) == ("assign", "merged in m/2")
+    assert told["new"].before == {}
 
 
 def test_a_name_that_is_taken_gets_a_number():
