@@ -1,6 +1,7 @@
 """One Spark session for all tests of a process, made for many small jobs."""
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,11 @@ from segspark.io.session import open_session
 # first alone, room for compiled code is a fifth of what it is with both, which a long run fills: then nothing is
 # compiled any more, and the JVM says so among what a command prints.
 os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m")
+
+# A process whose main module has no file PySpark takes for Python's help about to be shown, and ends it when MLflow
+# asks whether a model is of Spark Connect: pytest-xdist's processes have such a module.
+if not hasattr(sys.modules["__main__"], "__file__"):
+    sys.modules["__main__"].__file__ = __file__
 
 # A reason beside each setting.
 _FOR_TESTS: dict[str, str | int | float | bool] = {
