@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import yaml
 from pyspark.sql import functions as F
 from rich.console import Console
 
-from segspark.columns import quoted
 from segspark.config import load_config
 from segspark.progress import Reporter
 from segspark.segments.registry import Segment
@@ -19,6 +19,7 @@ from segspark.steps.audit import links
 from segspark.steps.context import Context
 from segspark.steps.segments import Asked, segments
 from segspark.tables import SEGMENT_PROFILES, SEGMENTS
+from tests.features import with_unknown
 
 DAY = date(2026, 5, 1)
 SEGMENTS_THERE = (
@@ -71,19 +72,12 @@ def said(context: Context) -> str:
 def publish(context: Context, records: Sequence[Segment] = SEGMENTS_THERE, customers: int = 10) -> None:
     """The registry, profiles of its clusters, and features of customers with 0, 1, 2, ... orders."""
     writer, spark = context.writer("lake"), context.spark
-    schema = ", ".join(f"{one.name} {one.type}" for one in SEGMENTS.columns)
-    rows = [tuple(getattr(one, name) for name in SEGMENTS.column_names) for one in records]
-    writer.publish(SEGMENTS, spark.createDataFrame(rows, schema))
-    named = ", ".join(f"{one.name} {one.type}" for one in SEGMENT_PROFILES.columns)
-    writer.publish(SEGMENT_PROFILES, spark.createDataFrame(list(PROFILES), named))
+    writer.publish(SEGMENTS, context.lake.frame(SEGMENTS, list(map(astuple, records))))
+    writer.publish(SEGMENT_PROFILES, context.lake.frame(SEGMENT_PROFILES, PROFILES))
     given = spark.range(customers).select(
         F.concat(F.lit("c"), "id").alias("customer_id"), F.lit(DAY).alias("as_of"), F.col("id").alias("frequency")
     )
-    columns = [
-        (F.col(quoted(one.name)) if one.name in given.columns else F.lit(None)).cast(one.type).alias(one.name)
-        for one in context.features_table.columns
-    ]
-    writer.publish(context.features_table, given.select(*columns))
+    writer.publish(context.features_table, with_unknown(context, given))
 
 
 def run(context: Context, action: str, *segment_ids: str, actor: str = "ann", **options: object) -> Context:

@@ -7,6 +7,7 @@ import numpy as np
 from pyspark.ml import PipelineModel
 from pyspark.ml.feature import SQLTransformer
 
+from segspark.clustering.fitted_models import centres_of, mixture_of
 from segspark.columns import quoted
 from segspark.kernels.membership import Floats, distances
 
@@ -27,10 +28,8 @@ def centres(model: PipelineModel) -> Floats | None:
     """Centres of the clusters in the prepared space, shape (k, d): of a mixture the means; None of latent classes."""
     last: Any = model.stages[-1]
     if hasattr(last, "clusterCenters"):
-        return np.array([np.asarray(one) for one in last.clusterCenters()])
-    if hasattr(last, "gaussiansDF"):
-        return np.array([row["mean"].toArray() for row in last.gaussiansDF.select("mean").collect()])  # k rows
-    return None
+        return centres_of(last)
+    return mixture_of(last).means if hasattr(last, "gaussiansDF") else None
 
 
 def remoteness(points: Floats, of: Floats) -> Floats:

@@ -68,10 +68,15 @@ class Lake:
         """
         version = self.version(table) if version is None else version
         if version == UNWRITTEN:
-            return self.spark.createDataFrame([], ", ".join(f"{quoted(c.name)} {c.type}" for c in table.columns))
+            return self.frame(table, [])
         then = self.spark.sql(f"SELECT * FROM {self.identifier(table)} VERSION AS OF {version:d}")  # noqa: S608 (quoted)
         columns = [_present_or_null(column, then.columns) for column in table.columns]
         return then.select(*columns)
+
+    def frame(self, table: Table, rows: Sequence[tuple[object, ...]]) -> DataFrame:
+        """Rows made on the driver, of which there are few, with the columns of a contract in their order."""
+        schema = ", ".join(f"{quoted(column.name)} {column.type}" for column in table.columns)
+        return self.spark.createDataFrame(list(rows), schema)
 
     def version(self, table: Table) -> int:
         """The table's version, as it was when first asked for or last written here; UNWRITTEN if there is none.

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from segspark.config.segments import Drift
+from segspark.segments.registry import root
 from segspark.segments.stability_index import Bins, stability_index
 
 WATCHED = ("input", "share", "kpi", "fit")
@@ -130,15 +131,6 @@ def folded(sizes: Mapping[str, int], parents: Mapping[str, str]) -> dict[str, in
         top = root(segment, parents)
         found[top] = found.get(top, 0) + size
     return found
-
-
-def root(segment_id: str, parents: Mapping[str, str]) -> str:
-    """The segment that a segment is a part of a part of, and so on; itself if it is none."""
-    seen = {segment_id}
-    while segment_id in parents and parents[segment_id] not in seen:
-        segment_id = parents[segment_id]
-        seen.add(segment_id)
-    return segment_id
 
 
 def _input_rows(name: str, values: "pd.Series[float]") -> list[Kept]:

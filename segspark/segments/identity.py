@@ -2,8 +2,6 @@
 
 import hashlib
 
-LIFECYCLE = ("prospect", "new", "dormant")
-
 
 def cluster_segment_id(training_run_id: str, cluster: int) -> str:
     """The id of a model's cluster.

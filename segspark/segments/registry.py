@@ -174,6 +174,15 @@ def _name(name: str, cluster: Published, there: Mapping[str, Segment], published
     return unique(name, taken)
 
 
+def root(segment_id: str, parents: Mapping[str, str]) -> str:
+    """The segment that a segment is a part of a part of, and so on; itself if it is none."""
+    seen = {segment_id}
+    while segment_id in parents and parents[segment_id] not in seen:
+        segment_id = parents[segment_id]
+        seen.add(segment_id)
+    return segment_id
+
+
 def unique(name: str, taken: Collection[str]) -> str:
     """The name, with a number where it is taken.
 

@@ -87,9 +87,10 @@ def applied_now(
     context: Context, customers: DataFrame, there: Registered, splits: Mapping[str, str]
 ) -> tuple[Applied, list[Level] | None]:
     """What customers are assigned by now; and the models before, None where they are the same."""
-    same = there.root == context.tracker.champion().label and splits == there.splits
+    champion = context.tracker.champion()
+    same = there.root == champion.label and splits == there.splits
     before = None if same else _as_trained(context, levels_before(context, there))
-    found = levels(context, there, splits, naming(context, there, before or [], eligible(context, customers)))
+    found = levels(context, champion, there, splits, naming(context, there, before or [], eligible(context, customers)))
     for level in found:
         _refuse_other_embeddings(context, level.version)
     population = context.config.population

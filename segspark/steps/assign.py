@@ -1,7 +1,7 @@
 """Assign: everyone's segment by the champion and by rules; only changed rows are written, segments last."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
@@ -31,7 +31,6 @@ from segspark.steps.levels import Level, Registered, registered_now
 from segspark.steps.population import features_at
 from segspark.steps.views import publish_views
 from segspark.tables import (
-    RUNS,
     SEGMENT_ASSIGNMENTS,
     SEGMENT_LINEAGE,
     SEGMENT_MEMBERSHIP_EVENTS,
@@ -59,19 +58,23 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
     given = assigned(context, customers, applied)
     new = settled(given, current, context.as_of, asked.membership_step, asked.hold).persist()
     total, held, changed = _counted(new)
-    published, profiles = _described(context, customers, new, applied, there, total)
+    members = new.where("NOT _change <=> 'delete'").select("customer_id", "segment_id")
+    published, profiles = _described(context, customers, members, applied, there, total)
     refuse_too_many(context, there.segments, registry(there.segments, published))
     writer, causes = context.writer(context.run_id("assign", inputs)), _causes(context, latest, applied, before)
     expected = assigned(context, customers, replace(applied, levels=before)) if before else None
     sequence = _next(context, SEGMENT_ASSIGNMENTS)
     _publish_events(context, writer, new, causes, expected, sequence)
     _publish_lineage(context, writer, applied.levels)
-    writer.publish(SEGMENT_PROFILES, _frame(context, SEGMENT_PROFILES, profiles), delete_missing=True)
+    writer.publish(
+        SEGMENT_PROFILES, context.lake.frame(SEGMENT_PROFILES, list(map(astuple, profiles))), delete_missing=True
+    )
     sizes = _publish_overlays(context, writer, customers, applied.rules, causes)
     rows = new.where("_change IS NOT NULL").drop("previous_segment_id")
     writer.apply(SEGMENT_ASSIGNMENTS, rows, position={_SEQUENCE: str(sequence)})
-    members = new.where("NOT _change <=> 'delete'").select("customer_id", "segment_id")
-    watch(context, writer.run_id, applied.levels[0].version, applied.levels[0].model, customers, members)
+    watch(
+        context, writer.run_id, applied.levels[0].version, applied.levels[0].model, customers, members, published.sizes
+    )
     segments = _publish_registry(context, writer, replace(published, sizes={**published.sizes, **sizes}))
     publish_views(context)
     _say(context, with_members(segments), total, changed, held)
@@ -114,10 +117,9 @@ def _counted(new: DataFrame) -> tuple[int, int, int]:
 
 
 def _described(
-    context: Context, customers: DataFrame, new: DataFrame, applied: Applied, there: Registered, total: int
+    context: Context, customers: DataFrame, members: DataFrame, applied: Applied, there: Registered, total: int
 ) -> tuple[Publication, list[Profile]]:
     """What is said of segments, but for the sizes of overlays; and their profiles."""
-    members = new.where("NOT _change <=> 'delete'").select("customer_id", "segment_id")
     labelled = customers.join(members, on="customer_id", how="inner")
     sizes, profiles = profile(labelled, [feature.name for feature in context.numeric_features])
     for level in reversed(applied.levels):
@@ -220,8 +222,7 @@ def _publish_lineage(context: Context, writer: Writer, found: Sequence[Level]) -
         ]
         same = F.col("model_version").isin([level.version.label for level in made])
         values = [tuple(row[name] for name in SEGMENT_LINEAGE.column_names) for row in rows]
-        frame = context.spark.createDataFrame(values, _schema(SEGMENT_LINEAGE))
-        writer.publish(SEGMENT_LINEAGE, frame, scope=same, delete_missing=True)
+        writer.publish(SEGMENT_LINEAGE, context.lake.frame(SEGMENT_LINEAGE, values), scope=same, delete_missing=True)
 
 
 def _publish_registry(context: Context, writer: Writer, published: Publication) -> list[Segment]:
@@ -233,7 +234,7 @@ def _publish_registry(context: Context, writer: Writer, published: Publication) 
         told = happened(before, after, "assign")
         if told:
             record(context, f"{writer.run_id}-{context.lake.version(SEGMENTS)}", told)
-        writer.publish(SEGMENTS, _frame(context, SEGMENTS, after))
+        writer.publish(SEGMENTS, context.lake.frame(SEGMENTS, list(map(astuple, after))))
     return after
 
 
@@ -251,15 +252,6 @@ def refuse_too_many(context: Context, before: Sequence[Segment], after: Sequence
         )
 
 
-def _frame(context: Context, table: Table, rows: Sequence[object]) -> DataFrame:
-    """Values of dataclasses whose fields are the table's columns."""
-    return context.spark.createDataFrame([tuple(vars(one).values()) for one in rows], _schema(table))
-
-
-def _schema(table: Table) -> str:
-    return ", ".join(f"{column.name} {column.type}" for column in table.columns)
-
-
 def refuse_the_past(context: Context) -> Row | None:
     """Assignments are not taken back in time.
 
@@ -269,8 +261,7 @@ def refuse_the_past(context: Context) -> Row | None:
     Raises:
         BadInputError: as_of is before that of the latest finished assign.
     """
-    done = context.lake.read(RUNS).where("phase = 'assign' AND status = 'done'")
-    latest = done.orderBy(F.desc("finished_at")).select("as_of", "inputs").first()
+    latest = context.finished("assign").orderBy(F.desc("finished_at")).select("as_of", "inputs").first()
     if latest is not None and latest["as_of"] > context.as_of:
         raise BadInputError(
             [f"--as-of {context.as_of}: assignments are already at {latest['as_of']}, and history is not rewritten; "

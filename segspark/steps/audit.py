@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import UTC, datetime
 
 from pyspark.sql import Column, DataFrame, Row
@@ -13,6 +13,7 @@ from segspark.errors import BadInputError, RefusedError, SegsparkError
 from segspark.io.commits import Writer
 from segspark.segments.audit import Entry, Link, Tip, Value, Verdict, around, chained, not_there_yet, verify
 from segspark.steps.context import Context
+from segspark.steps.registry import segments_now
 from segspark.tables import AUDIT_LOG, SEGMENTS
 
 _LINK = (
@@ -153,7 +154,7 @@ def audit(context: Context, expected: str = "") -> None:
             "It was cut off or written anew since that hash was noted"
         )
     context.lake.latest(SEGMENTS)
-    rows = {row["segment_id"]: row.asDict() for row in context.lake.read(SEGMENTS).collect()}  # every segment
+    rows = {one.segment_id: asdict(one) for one in segments_now(context)}
     for difference in around(noted.told, rows):
         context.reporter.warn(f"{difference}: the table was changed around the log, or a change was cut off")
     if not verdict.tip.sequence:

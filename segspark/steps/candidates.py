@@ -134,5 +134,4 @@ def publish_candidates(context: Context, training: Training, choice: Choice, fou
         )
         for one, mlflow_run_id in found
     ]
-    schema = ", ".join(f"{column.name} {column.type}" for column in TRAINING_CANDIDATES.columns)
-    context.writer(training.run_id).publish(TRAINING_CANDIDATES, context.spark.createDataFrame(rows, schema))
+    context.writer(training.run_id).publish(TRAINING_CANDIDATES, context.lake.frame(TRAINING_CANDIDATES, rows))

@@ -21,8 +21,9 @@ from segspark.segments.profiles import Profile, profile
 from segspark.segments.verdicts import RULES, Judged, Measure, judge, overall
 from segspark.steps.compared import Compared, page_of, sentences
 from segspark.steps.context import Context, Outcome
+from segspark.steps.registry import segments_now
 from segspark.steps.report import report_path
-from segspark.tables import DRIFT, RUNS, SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_MIGRATIONS, SEGMENTS, Feature, Table
+from segspark.tables import DRIFT, SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_MIGRATIONS, Feature
 
 _DIGITS = 12  # beyond which a sum of doubles depends on its order, and a row would seem to change
 _PERIODS = 12  # before, by which a change is judged, at most
@@ -102,7 +103,7 @@ def previous(context: Context) -> date | None:
 
 def assigned_at(context: Context) -> list[date]:
     """The dates at which an assign came to its end, in order."""
-    done = context.lake.read(RUNS).where("phase = 'assign' AND status = 'done'").select("as_of").distinct()
+    done = context.finished("assign").select("as_of").distinct()
     return sorted(row["as_of"] for row in done.collect())  # as many as there were nights
 
 
@@ -119,8 +120,9 @@ def _date_of(context: Context, run: str) -> date:
         return date.fromisoformat(run)
     except ValueError:
         pass
-    done = context.lake.read(RUNS).where("phase = 'assign' AND status = 'done'")
-    found = done.where(F.col("run_id") == F.lit(run)).agg(F.max("as_of")).collect()[0][0]  # one row
+    found = (
+        context.finished("assign").where(F.col("run_id") == F.lit(run)).agg(F.max("as_of")).collect()[0][0]
+    )  # one row
     if found is None:
         raise BadInputError(
             [f"compare: '{run}' is neither a date such as 2018-01-01 nor the run_id of a finished assign in the table "
@@ -220,14 +222,14 @@ def _publish(context: Context, found: Compared, table: Contingency) -> None:
         (found.before, found.after, one, other, count, count / sizes[one] if one else None, found.run_id)
         for one, other, count in found.flows
     ]
-    writer.publish(SEGMENT_MIGRATIONS, _frame(context, SEGMENT_MIGRATIONS, rows), own, delete_missing=True)
+    writer.publish(SEGMENT_MIGRATIONS, context.lake.frame(SEGMENT_MIGRATIONS, rows), own, delete_missing=True)
     drift = [_row(found, one) for one in found.judged]
     drift.append(
         (found.after, found.before, "overall", "memberships", round(found.moved, _DIGITS), None, None, None, None,
          found.verdict == "shift", found.verdict, "", found.run_id)
     )  # fmt: skip
     scope = own & F.col("kind").isin(*RULES, "overall")
-    writer.publish(DRIFT, _frame(context, DRIFT, drift), scope, delete_missing=True)
+    writer.publish(DRIFT, context.lake.frame(DRIFT, drift), scope, delete_missing=True)
 
 
 def _row(found: Compared, one: Judged) -> tuple[object, ...]:
@@ -239,16 +241,11 @@ def _row(found: Compared, one: Judged) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _frame(context: Context, table: Table, rows: Sequence[tuple[object, ...]]) -> DataFrame:
-    schema = ", ".join(f"{quoted(column.name)} {column.type}" for column in table.columns)
-    return context.spark.createDataFrame(list(rows), schema)
-
-
 def _tell(context: Context, found: Compared) -> Path:
     """Write the page, log the run, and say what it is."""
-    registered = {row["segment_id"]: row for row in context.lake.read(SEGMENTS).collect()}  # segments
-    names = {segment: row["name"] for segment, row in registered.items()}
-    kinds = {segment: row["kind"] for segment, row in registered.items()}
+    registered = segments_now(context)
+    names = {one.segment_id: one.name for one in registered}
+    kinds = {one.segment_id: one.kind for one in registered}
     words = sentences(found, names)
     page = render_comparison(page_of(found, names, kinds, context.features, context.config.report.title))
     path = write_text(report_path(context).parent / f"compare-{found.before}-{found.after}.html", page)

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from segspark import __version__
 from segspark.config import Config
@@ -160,6 +161,10 @@ class Context:
         } | ({"segment": self.part.segment_id} if self.part else {})
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
+    def finished(self, phase: str) -> DataFrame:
+        """The attempts of a phase that came to their end: rows of the ledger."""
+        return self.lake.read(RUNS).where((F.col("phase") == phase) & (F.col("status") == "done"))
+
     def writer(self, run_id: str) -> Writer:
         """What writes tables in the name of a run."""
         return Writer(self.lake, run_id, self.attempt_id, self.config.commits.lock_timeout_seconds)
@@ -216,5 +221,4 @@ def _record(context: Context, phase: str, started: datetime, outcomes: Sequence[
         )
         for outcome in outcomes
     ]
-    schema = ", ".join(f"{column.name} {column.type}" for column in RUNS.columns)
-    context.writer(context.attempt_id).append(RUNS, context.spark.createDataFrame(rows, schema))
+    context.writer(context.attempt_id).append(RUNS, context.lake.frame(RUNS, rows))

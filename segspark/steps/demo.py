@@ -9,7 +9,6 @@ from pyspark.sql import functions as F
 from segspark.errors import BadInputError
 from segspark.io.parquet import copy_with_microseconds
 from segspark.steps.context import Context
-from segspark.tables import RUNS
 
 FILES = ("transactions", "products", "demographics", "campaigns", "campaign_descriptions", "coupon_redemptions")
 
@@ -40,5 +39,5 @@ def earlier_date(context: Context) -> date | None:
         The date; None where customers have been assigned at a later one, as history is not rewritten.
     """
     earlier = context.as_of - timedelta(days=context.config.objective.horizon_days)
-    done = context.lake.read(RUNS).where("phase = 'assign' AND status = 'done'")
-    return earlier if done.where(F.col("as_of") > F.lit(earlier)).isEmpty() else None
+    later = context.finished("assign").where(F.col("as_of") > F.lit(earlier))
+    return earlier if later.isEmpty() else None

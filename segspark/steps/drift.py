@@ -17,12 +17,14 @@ from segspark.clustering.preparation import PREPARED
 from segspark.clustering.sampling import training_sample
 from segspark.clustering.scoring import cluster_count
 from segspark.columns import quoted
-from segspark.segments.drift import WATCHED, Drifted, Kept, Seen, drifted, folded, reference_of, root
+from segspark.segments.drift import WATCHED, Drifted, Kept, Seen, drifted, folded, reference_of
+from segspark.segments.registry import root
 from segspark.steps.context import Context
 from segspark.steps.embeddings import carried
 from segspark.steps.next_period import beginning, with_kpi
 from segspark.steps.population import eligible
-from segspark.tables import DRIFT, DRIFT_REFERENCE, SEGMENTS, Table
+from segspark.steps.registry import segments_now
+from segspark.tables import DRIFT, DRIFT_REFERENCE
 from segspark.tracking import ModelVersion
 
 _DIGITS = 12  # beyond which a sum of doubles depends on its order, and a row would seem to change
@@ -36,7 +38,13 @@ _WHAT_TO_DO = {
 
 
 def watch(
-    context: Context, run_id: str, version: ModelVersion, model: PipelineModel, features: DataFrame, assigned: DataFrame
+    context: Context,
+    run_id: str,
+    version: ModelVersion,
+    model: PipelineModel,
+    features: DataFrame,
+    assigned: DataFrame,
+    sizes: Mapping[str, int],
 ) -> list[Drifted]:
     """Hold what is seen at as_of against the version's reference, publish it, and say what is exceeded.
 
@@ -51,34 +59,41 @@ def watch(
         model: its pipeline.
         features: of every customer at as_of.
         assigned: one row per customer_id with segment_id, as is published.
+        sizes: customers by segment_id, counted of these.
 
     Returns:
         What was watched, in the order inputs, shares, KPI, fit.
     """
-    seen = _seen(context, version, model, features, assigned)
+    seen = _seen(context, version, model, features, assigned, sizes)
     kept = _kept(context, version)
     new = [one for one in reference_of(seen) if one.kind not in {row.kind for row, _ in kept}]
     writer = context.writer(run_id)
     if new:
         rows = [(version.label, *vars(one).values(), context.as_of, run_id) for one in new]
-        writer.publish(DRIFT_REFERENCE, _frame(context, DRIFT_REFERENCE, rows), F.col("model_version") == version.label)
+        writer.publish(
+            DRIFT_REFERENCE, context.lake.frame(DRIFT_REFERENCE, rows), F.col("model_version") == version.label
+        )
     dates = {row.kind: when for row, when in kept} | {one.kind: context.as_of for one in new}
     found = drifted(seen, [row for row, _ in kept] + new, context.config.drift)
     scope = (F.col("as_of") == F.lit(context.as_of)) & F.col("kind").isin(*WATCHED)
     rows = [_row(context, one, dates[one.kind], version, run_id) for one in found]
-    writer.publish(DRIFT, _frame(context, DRIFT, rows), scope, delete_missing=True)
+    writer.publish(DRIFT, context.lake.frame(DRIFT, rows), scope, delete_missing=True)
     _say(context, version, found, dates, seen, bool(new) and not kept)
     return found
 
 
 def _seen(
-    context: Context, version: ModelVersion, model: PipelineModel, features: DataFrame, assigned: DataFrame
+    context: Context,
+    version: ModelVersion,
+    model: PipelineModel,
+    features: DataFrame,
+    assigned: DataFrame,
+    sizes: Mapping[str, int],
 ) -> Seen:
     declared = {one.name: one.type for one in context.features}
     names = model_inputs(model, list(declared))
     rows, seed = context.config.clustering.sample_rows, context.config.clustering.seed
     segments = assigned.select("customer_id", "segment_id")
-    sizes = {row["segment_id"]: row["count"] for row in segments.groupBy("segment_id").count().collect()}  # segments
     parents = _parents(context)
     sample = training_sample(eligible(context, features), rows, seed)
     applied = model.transform(sample)
@@ -141,8 +156,7 @@ def _kpi(
 
 
 def _parents(context: Context) -> dict[str, str]:
-    rows = context.lake.read(SEGMENTS).where("parent_segment_id IS NOT NULL").select("segment_id", "parent_segment_id")
-    return {row["segment_id"]: row["parent_segment_id"] for row in rows.collect()}  # as many as there are sub-segments
+    return {one.segment_id: one.parent_segment_id for one in segments_now(context) if one.parent_segment_id is not None}
 
 
 def _kept(context: Context, version: ModelVersion) -> list[tuple[Kept, date]]:
@@ -158,11 +172,6 @@ def _row(context: Context, one: Drifted, since: date, version: ModelVersion, run
         context.as_of, since, one.kind, one.name, value, None, None, reference, threshold, one.exceeded, None,
         version.label, run_id,
     )  # fmt: skip
-
-
-def _frame(context: Context, table: Table, rows: Sequence[tuple[object, ...]]) -> DataFrame:
-    schema = ", ".join(f"{quoted(column.name)} {column.type}" for column in table.columns)
-    return context.spark.createDataFrame(list(rows), schema)
 
 
 def _say(

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from segspark.segments.drift import RETRAINED_FOR
 from segspark.steps.context import Context
-from segspark.tables import DRIFT, RUNS, SEGMENTS
+from segspark.tables import DRIFT, SEGMENTS
 from segspark.tracking import ModelVersion
 
 
@@ -40,11 +40,6 @@ class Cadence:
         return f"training: not due, trained {self.trained}, next on {self.next_on}"
 
 
-def training_due(context: Context) -> str | None:
-    """Why a training is due at as_of, in words; None: it is not."""
-    return cadence(context).reason
-
-
 def cadence(context: Context) -> Cadence:
     """Whether a training is due at as_of, and when the next one will be.
 
@@ -66,8 +61,7 @@ def cadence(context: Context) -> Cadence:
 
 def _last_training(context: Context, champion: ModelVersion) -> date | None:
     """The latest as_of of the model's trainings: those of sub-segments have models of other names."""
-    done = context.lake.read(RUNS).where("phase = 'train' AND status = 'done'")
-    own = done.where(F.col("message").startswith(f"{champion.name}/"))
+    own = context.finished("train").where(F.col("message").startswith(f"{champion.name}/"))
     latest = own.agg(F.max("as_of")).collect()[0][0]  # one row
     dates = [one for one in (latest, context.tracker.trained_at(champion)) if one is not None]
     return max(dates) if dates else None

@@ -18,6 +18,7 @@ from segspark.segments.records import difference, label
 from segspark.segments.registry import Segment
 from segspark.steps.audit import End, append, links, look_at_end, tries
 from segspark.steps.context import Context
+from segspark.steps.registry import segments_now
 from segspark.tables import AUDIT_LOG, SEGMENTS
 
 # What people's changes are called in the log, by the action of the command.
@@ -86,8 +87,7 @@ def look(context: Context) -> Registry:
     """The registry as it is now. The log first: what it says may not have reached the segments, never the reverse."""
     end = look_at_end(context, tuple(ENTRIES.values()))
     version = context.lake.latest(SEGMENTS)
-    rows = context.lake.read(SEGMENTS).collect()  # as many as segments were ever published
-    return Registry({row["segment_id"]: Segment(**row.asDict()) for row in rows}, end, version)
+    return Registry({one.segment_id: one for one in segments_now(context)}, end, version)
 
 
 def change(

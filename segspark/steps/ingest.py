@@ -146,8 +146,7 @@ def _publish_rows(
 ) -> None:
     """Rows made here, as many as there are rules or files; compared with the part of the table that they can be in."""
     if rows:
-        schema = ", ".join(f"{column.name} {column.type}" for column in table.columns)
-        context.writer(run_id).publish(table, context.spark.createDataFrame(rows, schema), scope=scope)
+        context.writer(run_id).publish(table, context.lake.frame(table, rows), scope=scope)
 
 
 def _record(context: Context, judged: Mapping[str, Judged], opened: Sequence[Opened], run_id: str) -> None:

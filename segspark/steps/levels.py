@@ -1,7 +1,7 @@
 """Levels: the champion for all who are clustered, and below it a model for the customers of each split segment."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame
@@ -12,9 +12,10 @@ from segspark.clustering.scoring import cluster_count, clustered
 from segspark.columns import quoted
 from segspark.errors import BadInputError, RefusedError
 from segspark.segments.matching import Lineage
-from segspark.segments.registry import Segment
+from segspark.segments.registry import Segment, root
 from segspark.steps.context import Context
-from segspark.tables import SEGMENT_LINEAGE, SEGMENTS
+from segspark.steps.registry import segments_now
+from segspark.tables import SEGMENT_LINEAGE
 from segspark.tracking import ModelVersion
 
 
@@ -108,12 +109,9 @@ class Registered:
     @property
     def tops(self) -> dict[str, str]:
         """The one of `top` that a part is of, by the part's id."""
-        parents = {one.segment_id: one.parent_segment_id for one in self.segments if not one.retired}
-        found = {}
-        for part, parent in parents.items():
-            while parent is not None:
-                found[part], parent = parent, parents.get(parent)
-        return found
+        there = [one for one in self.segments if one.parent_segment_id is not None and not one.retired]
+        parents = {one.segment_id: str(one.parent_segment_id) for one in there}
+        return {part: root(part, parents) for part in parents}
 
     def ids(self, version: ModelVersion, clusters: int) -> dict[int, str] | None:
         """The segments of a version's clusters; None if it was never applied."""
@@ -123,9 +121,7 @@ class Registered:
 
 def registered_now(context: Context) -> Registered:
     """The registry and the lineage as they are."""
-    names = [one.name for one in fields(Segment)]
-    rows = context.lake.read(SEGMENTS).select(*names).collect()  # one per segment that there ever was
-    segments = tuple(Segment(*row) for row in rows)
+    segments = segments_now(context)
     # Of before there was a lineage: what the registry says of the versions that are in force.
     known = {(one.model_version, one.cluster): one.segment_id for one in segments if one.cluster is not None}
     lines = (
@@ -136,7 +132,11 @@ def registered_now(context: Context) -> Registered:
 
 
 def levels(
-    context: Context, registered: Registered, splits: Mapping[str, str], naming: Naming | None = None
+    context: Context,
+    champion: ModelVersion,
+    registered: Registered,
+    splits: Mapping[str, str],
+    naming: Naming | None = None,
 ) -> list[Level]:
     """The champion, and the models of splits below it, each after the one that its segment is of.
 
@@ -144,6 +144,7 @@ def levels(
 
     Args:
         context: of the phase.
+        champion: the version that everyone who is clustered is assigned by.
         registered: what there is.
         splits: the model that splits a segment, by segment id.
         naming: the segments of a version that was never applied.
@@ -151,7 +152,7 @@ def levels(
     Raises:
         BadInputError: there is such a version, and no naming.
     """
-    found, waiting = _levels(context, context.tracker.champion(), registered, splits, naming)
+    found, waiting = _levels(context, champion, registered, splits, naming)
     for segment in sorted(waiting):
         context.reporter.warn(
             f"the split of {segment} ends, as there is no such segment any more: a new champion has other segments, "

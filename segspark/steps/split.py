@@ -26,7 +26,7 @@ def split(context: Context, segment_id: str) -> None:
     """
     refuse_the_past(context)
     there = registered_now(context)
-    within = context.within(part_of(segment_id, levels(context, there, there.splits)))
+    within = context.within(part_of(segment_id, levels(context, context.tracker.champion(), there, there.splits)))
     customers = eligible(within, features_at(within)).count()
     if customers < FEWEST_CUSTOMERS:
         raise BadInputError(

@@ -26,6 +26,7 @@ from segspark.steps.compare import previous, resolve
 from segspark.steps.context import Context
 from segspark.steps.phases import run_compare
 from segspark.tables import DRIFT, RUNS, SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_MIGRATIONS, SEGMENTS
+from tests.features import with_unknown
 
 pytestmark = pytest.mark.slow  # five comparisons
 
@@ -99,14 +100,9 @@ def features_of(members: pd.Series, later: bool) -> list[tuple[str, int, float]]
 
 
 def put_features(context: Context, as_of: date, rows: list[tuple[str, int, float]]) -> None:
-    table = context.features_table
     frame = context.spark.createDataFrame(rows, "customer_id STRING, frequency BIGINT, monetary_value DOUBLE")
     frame = frame.withColumn("as_of", F.lit(as_of))
-    columns = [
-        (F.col(quoted(one.name)) if one.name in frame.columns else F.lit(None)).cast(one.type).alias(one.name)
-        for one in table.columns
-    ]
-    context.writer(f"features {as_of}").publish(table, frame.select(*columns))
+    context.writer(f"features {as_of}").publish(context.features_table, with_unknown(context, frame))
 
 
 @dataclass

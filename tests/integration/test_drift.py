@@ -19,11 +19,12 @@ from segspark.progress import Reporter
 from segspark.segments.assignments import cluster_assignments
 from segspark.steps.context import Context, run_phase
 from segspark.steps.drift import watch
-from segspark.steps.due import cadence, training_due
+from segspark.steps.due import cadence
 from segspark.steps.population import eligible, features_at
 from segspark.steps.train import train
 from segspark.tables import DRIFT, DRIFT_REFERENCE, EVENTS, SEGMENTS
 from segspark.tracking import ModelVersion
+from tests.features import with_unknown
 
 pytestmark = pytest.mark.slow  # two trainings
 
@@ -79,24 +80,18 @@ def context_in(folder: Path, as_of: date, algorithm: str = "kmeans", **retrainin
 
 def publish(context: Context, rows: pd.DataFrame) -> None:
     """Features as of the context's date, all others unknown."""
-    table = context.features_table
     kinds = {"i": "BIGINT", "f": "DOUBLE"}
     schema = ", ".join(f"{quoted(name)} {kinds.get(rows[name].dtype.kind, 'STRING')}" for name in rows.columns)
     frame = context.spark.createDataFrame(list(rows.itertuples(index=False, name=None)), schema).withColumns(
         {"as_of": F.lit(context.as_of), "tenure_days": F.lit(100), "recency_days": F.lit(9)}
     )
-    columns = [
-        (F.col(quoted(one.name)) if one.name in frame.columns else F.lit(None)).cast(one.type).alias(one.name)
-        for one in table.columns
-    ]
-    context.writer(f"features {context.as_of}").publish(table, frame.select(*columns))
+    context.writer(f"features {context.as_of}").publish(context.features_table, with_unknown(context, frame))
 
 
 def write(context: Context, table, **values: object) -> None:
     """A row with these values and nothing else."""
     row = [values.get(one.name) for one in table.columns]
-    schema = ", ".join(f"{one.name} {one.type}" for one in table.columns)
-    context.writer("by hand").publish(table, context.spark.createDataFrame([tuple(row)], schema))
+    context.writer("by hand").publish(table, context.lake.frame(table, [tuple(row)]))
 
 
 def watched(context: Context, version: ModelVersion) -> tuple[pd.DataFrame, str]:
@@ -104,8 +99,9 @@ def watched(context: Context, version: ModelVersion) -> tuple[pd.DataFrame, str]
     model, features = context.tracker.load(version), features_at(context)
     ids = {cluster: f"seg-{cluster}" for cluster in range(3)}
     assigned = cluster_assignments(score(eligible(context, features), model, version.temperature), ids, version.label)
+    sizes = {row["segment_id"]: row["count"] for row in assigned.groupBy("segment_id").count().collect()}
     with context.reporter.console.capture() as said:
-        found = watch(context, f"assign {context.as_of}", version, model, features, assigned)
+        found = watch(context, f"assign {context.as_of}", version, model, features, assigned, sizes)
     return pd.DataFrame([vars(one) for one in found]).set_index(["kind", "name"]), " ".join(said.get().split())
 
 
@@ -125,7 +121,7 @@ class Story:
 def story(spark, tmp_path_factory) -> Story:
     told, folder = Story(), tmp_path_factory.mktemp("drift")
     context = context_in(folder, FIRST)
-    told.due["before"] = training_due(context)
+    told.due["before"] = cadence(context).reason
     write(context, EVENTS, event_id="e", customer_id="often 0", event_date=date(2025, 12, 1))
     publish(context, customers())
     run_phase(context, "train", train)
@@ -142,15 +138,15 @@ def story(spark, tmp_path_factory) -> Story:
     told.drift["last"], told.said["last"] = watched(last, version)
     told.reference = last.lake.read(DRIFT_REFERENCE).toPandas()
     told.rows = last.lake.read(DRIFT).toPandas()
-    told.due["drift"] = training_due(last)
-    told.due["no drift"] = training_due(context_in(folder, LAST, on_drift=False))
-    told.due["pause"] = training_due(context_in(folder, LAST, pause_days=61))
-    told.due["cadence"] = training_due(context_in(folder, LAST, every_days=60, on_drift=False))
+    told.due["drift"] = cadence(last).reason
+    told.due["no drift"] = cadence(context_in(folder, LAST, on_drift=False)).reason
+    told.due["pause"] = cadence(context_in(folder, LAST, pause_days=61)).reason
+    told.due["cadence"] = cadence(context_in(folder, LAST, every_days=60, on_drift=False)).reason
     write(last, SEGMENTS, segment_id="seg-0", status="active", retrain_days=45)
-    told.due["segment"] = training_due(context_in(folder, LAST, on_drift=False))
+    told.due["segment"] = cadence(context_in(folder, LAST, on_drift=False)).reason
     mixture = context_in(folder, LAST, "gmm")
     run_phase(mixture, "train", train)
-    told.due["trained"] = training_due(context_in(folder, LAST + timedelta(days=1), every_days=45))
+    told.due["trained"] = cadence(context_in(folder, LAST + timedelta(days=1), every_days=45)).reason
     new = mixture.tracker.challenger() or mixture.tracker.champion()
     assert new.version == "2"
     told.other, told.said["mixture"] = watched(mixture, new)

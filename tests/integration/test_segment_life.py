@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 from pyspark.sql import functions as F
 
-from segspark.columns import quoted
 from segspark.config.model import Config
 from segspark.io.commits import Writer
 from segspark.progress import Reporter
@@ -30,6 +29,7 @@ from segspark.tables import (
     SEGMENT_OVERLAYS,
     SEGMENTS,
 )
+from tests.features import with_unknown
 
 pytestmark = pytest.mark.slow  # two trainings, five assigns
 
@@ -72,7 +72,6 @@ def context_in(folder: Path, as_of: date, seed: int = 42, k: int = 3) -> Context
 
 def publish(context: Context, rows: pd.DataFrame) -> None:
     """Features as of the context's date, all others unknown."""
-    table = context.features_table
     given = [(name, float(row.iloc[0]), float(row.iloc[1])) for name, row in rows.iterrows()]
     frame = context.spark.createDataFrame(given, "customer_id STRING, frequency DOUBLE, average_order_value DOUBLE")
     frame = frame.withColumns(
@@ -83,20 +82,14 @@ def publish(context: Context, rows: pd.DataFrame) -> None:
             "monetary_value": F.col("frequency") * F.col("average_order_value"),
         }
     )
-    there = set(frame.columns)
-    columns = [
-        (F.col(quoted(one.name)) if one.name in there else F.lit(None)).cast(one.type).alias(one.name)
-        for one in table.columns
-    ]
     same = F.col("as_of") == F.lit(context.as_of)
-    context.writer(f"features {context.as_of}").publish(table, frame.select(*columns), same, delete_missing=True)
+    rows = with_unknown(context, frame)
+    context.writer(f"features {context.as_of}").publish(context.features_table, rows, same, delete_missing=True)
 
 
 def add(context: Context, *segments: Segment) -> None:
     """Segments that people define."""
-    schema = ", ".join(f"{column.name} {column.type}" for column in SEGMENTS.columns)
-    frame = context.spark.createDataFrame([tuple(vars(one).values()) for one in segments], schema)
-    context.writer("by people").publish(SEGMENTS, frame)
+    context.writer("by people").publish(SEGMENTS, context.lake.frame(SEGMENTS, list(map(astuple, segments))))
 
 
 @dataclass

@@ -22,6 +22,7 @@ from segspark.steps.phases import run_split
 from segspark.steps.report import report
 from segspark.steps.train import train
 from segspark.tables import RUNS, SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_PROFILES, SEGMENTS
+from tests.features import with_unknown
 
 pytestmark = pytest.mark.slow  # three trainings, five assigns
 
@@ -74,7 +75,6 @@ def context_in(folder: Path, as_of: date = AS_OF, **clustering: object) -> Conte
 
 def publish(context: Context, rows: pd.DataFrame) -> None:
     """Features as of the context's date, all others unknown."""
-    table = context.features_table
     schema = ", ".join(f"{quoted(name)} {rows_type(rows[name])}" for name in rows.columns)
     records = rows.astype(object).where(rows.notna(), None)
     frame = context.spark.createDataFrame(list(records.itertuples(index=False, name=None)), schema)
@@ -82,12 +82,7 @@ def publish(context: Context, rows: pd.DataFrame) -> None:
     frame = frame.withColumns(
         {"as_of": F.lit(context.as_of), "tenure_days": F.lit(100), "recency_days": F.lit(9), "monetary_value": spent}
     )
-    there = set(frame.columns)
-    columns = [
-        (F.col(quoted(one.name)) if one.name in there else F.lit(None)).cast(one.type).alias(one.name)
-        for one in table.columns
-    ]
-    context.writer(f"features {context.as_of}").publish(table, frame.select(*columns))
+    context.writer(f"features {context.as_of}").publish(context.features_table, with_unknown(context, frame))
 
 
 def rows_type(values: pd.Series) -> str:
@@ -164,7 +159,8 @@ def story(spark, tmp_path_factory) -> Story:
         run_split(later, often, undo=True)
     told.refusals["not split"] = refused.value
     with later.reporter.console.capture() as said:
-        told.levels = len(levels(later, registered_now(later), {"seg-of-before": "segspark-seg-of-before/1"}))
+        splits, champion = {"seg-of-before": "segspark-seg-of-before/1"}, later.tracker.champion()
+        told.levels = len(levels(later, champion, registered_now(later), splits))
     told.ended = said.get()
     client = context.tracker.client
     told.models = {one.name: len(one.latest_versions) for one in client.search_registered_models()}

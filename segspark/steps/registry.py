@@ -1,0 +1,13 @@
+"""The registry of segments, as its table has it."""
+
+from dataclasses import fields
+
+from segspark.segments.registry import Segment
+from segspark.steps.context import Context
+from segspark.tables import SEGMENTS
+
+
+def segments_now(context: Context) -> tuple[Segment, ...]:
+    """All segments that were ever published, retired ones included: few, whatever the number of customers."""
+    rows = context.lake.read(SEGMENTS).select(*[one.name for one in fields(Segment)]).collect()
+    return tuple(Segment(*row) for row in rows)
