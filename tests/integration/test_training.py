@@ -216,7 +216,8 @@ def story(spark, tmp_path_factory) -> Story:
     told.note(context)
     exact = context_in(folder, k=THREE, search={"exact": True})
     train(exact)
-    approve(exact)
+    if exact.tracker.challenger():  # MLlib's own fits are the same from run to run to a few digits only
+        approve(exact)
     told.labels["exact"] = labelled(exact)
     rows = exact.lake.read(TRAINING_CANDIDATES).toPandas()
     told.found = {
