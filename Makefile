@@ -85,6 +85,10 @@ bench-assign: setup ## assigning 10 million customers night after night against 
 bench-pipeline: setup ## events to assignments against DuckDB with scikit-learn, and plain PySpark (ARGS="--events 5000000")
 	$(ENV) python benchmarks/pipeline.py $(ARGS)
 
+.PHONY: bench-dashboard
+bench-dashboard: setup ## size, and seconds to the first picture, of a dashboard of 20 segments, 60 months, 500 features
+	$(ENV) PYTHONPATH=. python benchmarks/dashboard.py $(ARGS)
+
 .PHONY: wheel
 wheel: setup ## build the wheel into dist/, for pip and for spark-submit --py-files
 	rm -rf build dist

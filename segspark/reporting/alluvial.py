@@ -11,6 +11,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from segspark.reporting.labels import shortened
+from segspark.reporting.marks import mark
 from segspark.reporting.palette import INK, MUTED
 from segspark.reporting.style import new_figure, style
 from segspark.reporting.text import percent
@@ -26,11 +27,12 @@ _PALE = 0.42
 
 @dataclass(frozen=True)
 class Node:
-    """One end of bands: `key` is what flows name it by."""
+    """One end of bands: `key` is what flows name it by, `told` what stands below its name, else its size and share."""
 
     key: int | None
     name: str
     colour: str
+    told: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,14 @@ def _draw_nodes(
         top, bottom = ends[one.key]
         at = (top + bottom) / 2
         left = x if outwards > 0 else x - _BAR
-        axes.add_patch(Rectangle((left, bottom), _BAR, max(top - bottom, 0.002), facecolor=one.colour, linewidth=0))
+        bar = Rectangle((left, bottom), _BAR, max(top - bottom, 0.002), facecolor=one.colour, linewidth=0)
+        axes.add_patch(bar)
         aligned = "left" if outwards > 0 else "right"
         place = x + outwards * (_BAR + 0.02)
         axes.text(place, at, shortened(one.name, 30), ha=aligned, va="bottom", color=INK)
         size = sizes[one.key]
-        told = f"{size:,}" if one.key is None else f"{size:,} ({percent(size / everybody)})"
+        told = one.told or (f"{size:,}" if one.key is None else f"{size:,} ({percent(size / everybody)})")
+        mark(bar, f"{one.name}: {told}", one.key)
         axes.text(place, at - 0.004, told, ha=aligned, va="top", color=MUTED, fontsize=8)
 
 
@@ -116,7 +120,9 @@ def _draw_bands(
         for right in rights:
             height = count.get((left.key, right.key), 0) / total
             if height:
-                axes.add_patch(_band(free_left[left.key], free_right[right.key], height, left.colour))
+                band = _band(free_left[left.key], free_right[right.key], height, left.colour)
+                mark(band, f"{left.name} → {right.name}: {count[left.key, right.key]:,}", left.key, right.key)
+                axes.add_patch(band)
                 free_left[left.key] -= height
                 free_right[right.key] -= height
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from segspark.reporting.alluvial import Flow, Node, alluvial
+from segspark.reporting.alluvial import Flow
+from segspark.reporting.migration import order, sankey
 from segspark.reporting.overview import name_rows
-from segspark.reporting.page import dark_colours, environment
-from segspark.reporting.palette import DARK_BRIGHTNESS, GRID, INK, MUTED, segment_colour
+from segspark.reporting.palette import GRID, INK, MUTED, segment_colour
 from segspark.reporting.style import new_figure, style
 from segspark.reporting.svg import to_svg
+from segspark.reporting.templating import environment, policy, styles
 from segspark.reporting.text import number
 
 _SHOWN = 4  # features of a card
@@ -107,32 +108,29 @@ class ComparisonPage:
 
 def render_comparison(page: ComparisonPage) -> str:
     """The page as text (UTF-8): figures inline, no script, nothing fetched; the same for the same comparison."""
-    figures = {"migration": sankey(page), "psi": psi_bars(page.features)}
+    figures = {"migration": diagram(page), "psi": psi_bars(page.features)}
+    style = styles("report.css", "comparison.css")
     made = environment().get_template("comparison.html.j2").render(
         page=page,
         # Made by to_svg from parsed XML: every label in it is escaped already.
         figures={name: Markup(to_svg(figure)) for name, figure in figures.items() if figure},  # noqa: S704
         shown=_SHOWN,
-        dark_colours=dark_colours(),
-        dark_brightness=DARK_BRIGHTNESS,
+        style=style,
+        policy=policy(style),
     )  # fmt: skip
     return made.rstrip() + "\n"
 
 
-def sankey(page: ComparisonPage) -> Figure | None:
+def diagram(page: ComparisonPage) -> Figure | None:
     """Bands from the segments of the earlier date to those of the later one; None where nobody is in any."""
     if not page.flows:
         return None
-    names = [one.name for one in page.segments]
-
-    def node(position: int | None, outside: str) -> Node:
-        colour = MUTED if position is None else segment_colour(position)
-        return Node(position, outside if position is None else names[position], colour)
-
-    lefts = [node(at, "no customer yet") for at in _order([one for one, _, _ in page.flows])]
-    rights = [node(at, "no customer any more") for at in _order([other for _, other, _ in page.flows])]
     flows = [Flow(one, other, count) for one, other, count in page.flows]
-    return alluvial("migration", f"Customers by segment at {page.before} and at {page.after}", lefts, rights, flows)
+    lefts, rights = (order(getattr(flow, side) for flow in flows) for side in ("left", "right"))
+    names = [one.name for one in page.segments]
+    return sankey(
+        "migration", page.before, page.after, names, flows, (lefts, [""] * len(lefts)), (rights, [""] * len(rights))
+    )
 
 
 def psi_bars(features: tuple[FeatureShift, ...]) -> Figure | None:
@@ -159,9 +157,3 @@ def psi_bars(features: tuple[FeatureShift, ...]) -> Figure | None:
         axes.grid(visible=False)
         axes.tick_params(axis="x", color=GRID)
     return figure
-
-
-def _order(positions: list[int | None]) -> list[int | None]:
-    """Those that there are, outside last."""
-    there = sorted({one for one in positions if one is not None})
-    return [*there, *([None] if None in positions else [])]

@@ -9,10 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from segspark.reporting.labels import shortened
+from segspark.reporting.marks import mark_each
 from segspark.reporting.model import Candidate
 from segspark.reporting.palette import INK, MUTED, segment_colour, segment_marker
 from segspark.reporting.scores import Panel, best_by_k, by_algorithm, panels
 from segspark.reporting.style import marker_line, new_figure, plain_numbers, relabel, style
+from segspark.reporting.text import score
 
 
 def selection_curves(candidates: Sequence[Candidate]) -> Figure:
@@ -32,10 +34,11 @@ def selection_curves(candidates: Sequence[Candidate]) -> Figure:
 def _draw(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
     for name, curve in panel.curves.items():
         colour, marker = segment_colour(names.index(name)), segment_marker(names.index(name))
-        axes.scatter(
+        dots = axes.scatter(
             [one.k for one, _ in curve], [value for _, value in curve],
-            s=12, alpha=0.45, linewidths=0, color=colour, marker=marker,
+            s=12, alpha=0.45, linewidths=0, color=colour, marker=marker, zorder=3,
         )  # fmt: skip
+        mark_each(dots, [f"{name}, k = {one.k}: {panel.axis} {score(value)}" for one, value in curve])
         line = best_by_k(curve, panel.lower_is_better)
         axes.plot(
             [k for k, _ in line], [value for _, value in line],

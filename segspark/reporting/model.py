@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from segspark.reporting.outcomes import KpiDefinition, KpiPoint, Migration, ValueSummary
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -154,12 +156,14 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything the page shows.
+    """Everything the dashboard shows.
 
     `headlines` and `details` are (label, formatted value) pairs; `ledger` rows are
     (source, read, accepted, quarantined, deduplicated) counts of rows; `warning` is "" where there is none;
     `quality` has a row per source and rule, kept or broken; `distributions` one per feature that is a number;
-    `splits` the nodes of the tree of splits, parents before their parts.
+    `splits` the nodes of the tree of splits, parents before their parts; `kpis` the KPIs that `kpi_definitions` name,
+    in any order; `migrations` comparisons of two dates; `values` one summary a segment. What is empty has not been
+    computed, and the dashboard says so.
     """
 
     title: str
@@ -176,3 +180,7 @@ class Report:
     quality: tuple[QualityRow, ...] = ()
     distributions: tuple[Distribution, ...] = ()
     splits: tuple[SplitNode, ...] = ()
+    kpi_definitions: tuple[KpiDefinition, ...] = ()
+    kpis: tuple[KpiPoint, ...] = ()
+    migrations: tuple[Migration, ...] = ()
+    values: tuple[ValueSummary, ...] = ()

@@ -1,130 +1,102 @@
-"""The whole report as one HTML page that needs nothing else and asks nobody."""
+"""The dashboard: all pages of a report in one HTML file that needs nothing else and asks nobody."""
 
 from __future__ import annotations
 
-from importlib import resources
-from itertools import groupby
-from statistics import median
+from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
-from segspark.reporting import quality, text
+from segspark.reporting import quality
+from segspark.reporting.cards import scatter_medians
+from segspark.reporting.charts import line_chart
+from segspark.reporting.data import embedded
+from segspark.reporting.directory import EVERYBODY_AT, Directory, directory
 from segspark.reporting.figures import segment_figures, split_figures, training_figures
-from segspark.reporting.labels import clean
-from segspark.reporting.model import Measure, Report, ScatterPoint, SegmentCard
-from segspark.reporting.overview import columns
-from segspark.reporting.palette import CATEGORICAL, DARK_BRIGHTNESS, clipped, on_dark, segment_colour, variables
+from segspark.reporting.kpis import KpiSeries, customers_series, goals, kpi_series
+from segspark.reporting.migration import latest, matrix, migration_figure
+from segspark.reporting.model import Report
+from segspark.reporting.outcomes import MISSED
+from segspark.reporting.overview import MOST_FEATURES, columns
 from segspark.reporting.scatter import drawable
 from segspark.reporting.splits import downwards
+from segspark.reporting.suppression import protect_parts
 from segspark.reporting.svg import to_svg
+from segspark.reporting.templating import environment, policy, script, styles
 
-DISTINGUISHING = 4
+PAGES = (
+    # id, name, whether the choice of a segment and of periods applies
+    ("overview", "Overview", False),
+    ("segments", "Segments", True),
+    ("migration", "Migration", True),
+    ("kpis", "KPIs", True),
+    ("quality", "Data quality", False),
+    ("model", "Model", False),
+)
+_SCRIPTS = ("pages", "numbers", "filters", "charts", "marks", "tables", "downloads", "start")
 
 
 def render(report: Report) -> str:
-    """The page as text (UTF-8): figures inline, no script, nothing fetched; the same for the same report."""
+    """The dashboard as text (UTF-8): nothing is fetched, without script one long page; the same for the same report."""
+    found = directory(report)
+    style = styles("report.css", "dashboard.css")
+    code = script(*[f"script/{name}.js" for name in _SCRIPTS])
+    page = environment().get_template("report.html.j2").render(
+        report=report, found=found, pages=PAGES, style=style, script=code, policy=policy(style, code),
+        most_features=MOST_FEATURES, everybody=EVERYBODY_AT, missed=MISSED,
+        **_segments(report), **_outcomes(report, found),
+        finding=quality.finding(report.quality, report.ledger),
+        broken=quality.broken(report.quality),
+        kept=quality.kept(report.quality),
+        splits=downwards(report.splits),
+    )  # fmt: skip
+    return page.rstrip() + "\n"
+
+
+def _segments(report: Report) -> dict[str, Any]:
+    """Figures and tables of segments, of training and of splits."""
     figures = {
         **training_figures(report.candidates),
         **split_figures(report.splits),
         **segment_figures(report.segments, report.scatter, report.currency),
     }
-    page = environment().get_template("report.html.j2").render(
-        report=report,
-        # Made by to_svg from parsed XML: every label in it is escaped already.
-        figures={name: Markup(to_svg(figure)) for name, figure in figures.items()},  # noqa: S704
-        features=columns(report.segments),
-        medians=scatter_medians(report.segments, report.scatter),
-        finding=quality.finding(report.quality, report.ledger),
-        broken=quality.broken(report.quality),
-        kept=quality.kept(report.quality),
-        splits=downwards(report.splits),
-        dark_colours=dark_colours(),
-        dark_brightness=DARK_BRIGHTNESS,
-        points=sum(map(drawable, report.scatter)),
-    )  # fmt: skip
-    return page.rstrip() + "\n"
+    marks = protect_parts([one.customers for one in report.values])
+    return {
+        "figures": {name: _drawn(figure) for name, figure in figures.items()},
+        "features": columns(report.segments),
+        "medians": scatter_medians(report.segments, report.scatter),
+        "points": sum(map(drawable, report.scatter)),
+        "values": {one.segment_id: (one, mark) for one, mark in zip(report.values, marks, strict=False)},
+    }
 
 
-def distinguishing(card: SegmentCard, count: int = DISTINGUISHING) -> list[Measure]:
-    """The measures in which a segment differs most from everybody, strongest first; unknown ones never.
-
-    >>> near, far = (Measure(f, f, "days", 1.0, 2.0, z) for f, z in (("near", 0.1), ("far", -2.0)))
-    >>> card = SegmentCard("s1", "one", "", "cluster", 5, 0.5, (), (near, far))
-    >>> [measure.feature for measure in distinguishing(card, 1)]
-    ['far']
-    """
-    usable = [m for m in card.measures if text.known(m.standardised) and text.known(m.mean)]
-    return sorted(usable, key=lambda m: -abs(m.standardised or 0.0))[:count]
-
-
-def scatter_medians(
-    segments: tuple[SegmentCard, ...], points: tuple[ScatterPoint, ...]
-) -> list[tuple[str, int, float, float, float]]:
-    """(segment name, points, median recency in days, median orders, median money), in the report's order.
-
-    >>> card = SegmentCard("s1", "one", "", "cluster", 5, 0.5, (), ())
-    >>> scatter_medians((card,), (ScatterPoint(1.0, 2.0, 10.0, "s1"), ScatterPoint(3.0, 2.0, 30.0, "s1")))
-    [('one', 2, 2.0, 2.0, 20.0)]
-    """
-    order = {one.segment_id: position for position, one in enumerate(segments)}
-    names = [one.name for one in segments] + ["other"]
-    placed = sorted(
-        ((order.get(p.segment_id, len(segments)), p) for p in points if drawable(p)), key=lambda pair: pair[0]
-    )
-    groups = [(names[position], [p for _, p in pairs]) for position, pairs in groupby(placed, key=lambda pair: pair[0])]
-    return [
-        (
-            name, len(group), median(p.recency_days for p in group),
-            median(p.frequency for p in group), median(p.monetary_value for p in group),
-        )
-        for name, group in groups
-    ]  # fmt: skip
+def _outcomes(report: Report, found: Directory) -> dict[str, Any]:
+    """KPIs and migrations."""
+    series = kpi_series(report, found)
+    customers = customers_series(report, found)
+    charts = [*series, customers] if customers else series
+    return {
+        "kpis": list(zip(series, _charts(series, found), strict=True)),
+        "customers": (customers, line_chart(customers, found, len(series))) if customers else None,
+        "goals": goals(series),
+        "migrations": _migrations(report, found),
+        "data": embedded(found, charts),
+    }
 
 
-def bar(measure: Measure) -> str:
-    """Where a measure's little bar starts and how wide it is, in percent of its track; its middle is the average.
-
-    >>> bar(Measure("f", "f", "days", 1.0, 2.0, -1.0)), bar(Measure("f", "f", "days", 3.0, 2.0, 4.0))
-    ('left: 25.0%; width: 25.0%', 'left: 50.0%; width: 50.0%')
-    """
-    side = 25.0 * clipped(measure.standardised or 0.0)
-    return f"left: {50.0 + min(side, 0.0):.1f}%; width: {abs(side):.1f}%"
+def _charts(series: list[KpiSeries], found: Directory) -> list[Markup]:
+    return [line_chart(one, found, number) for number, one in enumerate(series)]
 
 
-def swatch(position: int) -> str:
-    """The colour of the segment at a position, as the page's style sheet knows it.
-
-    >>> swatch(0)
-    'var(--s0, #3574b8)'
-    """
-    return variables()[segment_colour(position)]
-
-
-def dark_colours() -> str:
-    """The segments' colours on a dark page, as declarations of CSS."""
-    return " ".join(f"--s{position}: {on_dark(colour)};" for position, colour in enumerate(CATEGORICAL))
-
-
-def environment() -> Environment:
-    """The templates with their filters: everything is escaped, and cleaned of what could deceive a reader."""
-    made = Environment(
-        loader=FunctionLoader(_template),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=lambda value: clean(value) if type(value) is str else value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(
-        number=text.number, score=text.score, percent=text.percent, money=text.money, bare=text.bare,
-        comparison=text.comparison, points=text.points, signed=text.signed, bar=bar,
-        distinguishing=distinguishing, swatch=swatch,
-        name=quality.name, share=quality.share, change=quality.change, trend=quality.trend, broken_in=quality.broken_in,
-    )  # fmt: skip
+def _migrations(report: Report, found: Directory) -> list[tuple[Any, ...]]:
+    made = []
+    for number, one in enumerate(latest(report.migrations)):
+        table = matrix(one, found)
+        figure = migration_figure(one, table, found, number)
+        made.append((one, table, _drawn(figure) if figure else None))
     return made
 
 
-def _template(name: str) -> str:
-    """A template's text through importlib.resources, so that a zipped wheel works too."""
-    return (resources.files("segspark.reporting") / "templates" / name).read_text(encoding="utf-8")
+def _drawn(figure: Figure) -> Markup:
+    # Made by to_svg from parsed XML: every label in it is escaped already.
+    return Markup(to_svg(figure))  # noqa: S704

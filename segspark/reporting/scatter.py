@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
 from segspark.reporting.labels import clean, shortened
+from segspark.reporting.marks import mark
 from segspark.reporting.model import ScatterPoint, SegmentCard
-from segspark.reporting.palette import MUTED, OTHER, segment_colour, segment_marker
+from segspark.reporting.palette import INK, MUTED, OTHER, segment_colour, segment_marker
 from segspark.reporting.style import marker_line, new_figure, plain_numbers, relabel, style
 from segspark.reporting.text import known, quantity
 
@@ -22,7 +23,8 @@ _SKEWED = 8.0
 def rfm_scatter(segments: Sequence[SegmentCard], points: Sequence[ScatterPoint], currency: str = "") -> Figure:
     """Days since the last order against money spent; size is the number of orders, colour and shape the segment.
 
-    The points are one picture inside the figure: a page that is passed on holds no customer's exact values.
+    The points are one picture inside the figure: a page that is passed on holds no customer's exact values. Ringed
+    marks are medians.
     """
     drawn = [one for one in points if drawable(one)]
     most = max([one.frequency for one in drawn] + [1.0])
@@ -35,6 +37,9 @@ def rfm_scatter(segments: Sequence[SegmentCard], points: Sequence[ScatterPoint],
         groups = _groups(segments, drawn)
         for position, members in sorted(groups.items(), key=lambda item: -len(item[1])):
             _draw(axes, members, position, most)
+        for position, members in sorted(groups.items()):
+            name = segments[position].name if position >= 0 else "other"
+            _draw_median(axes, members, position, name, currency)
         _scale(axes, "x", [one.recency_days for one in drawn])
         _scale(axes, "y", [one.monetary_value for one in drawn])
         axes.set_xlabel("days since the last order (recency)")
@@ -107,6 +112,19 @@ def _draw(axes: Axes, points: Sequence[ScatterPoint], position: int, most: float
         linewidths=0,
         rasterized=True,
     )
+
+
+def _draw_median(axes: Axes, points: Sequence[ScatterPoint], position: int, name: str, currency: str) -> None:
+    days, orders, money = (
+        median(values)
+        for values in zip(*[(one.recency_days, one.frequency, one.monetary_value) for one in points], strict=True)
+    )
+    dot = axes.scatter(
+        [days], [money], s=110, color=_colour(position), marker=segment_marker(max(position, 0)),
+        edgecolors=INK, linewidths=1.4, zorder=4,
+    )  # fmt: skip
+    told = f"{quantity(days, 'days')}, {quantity(money, currency)}, {quantity(orders, 'orders')}"
+    mark(dot, f"{name}: median of {quantity(len(points), 'customers')} {told}", max(position, 0))
 
 
 def _scale(axes: Axes, which: str, values: Sequence[float]) -> None:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from segspark.reporting.labels import shortened
+from segspark.reporting.marks import mark
 from segspark.reporting.model import SplitNode
 from segspark.reporting.palette import GRID, INK, MUTED, segment_colour
 from segspark.reporting.style import new_figure, style
@@ -75,7 +76,8 @@ def _draw_bars(axes: Axes, nodes: Sequence[SplitNode], split: set[int | None]) -
     axes.set_xlim(0, 1.25)
     for row, one in enumerate(nodes):
         opacity = _PALE if one.node in split else 1.0
-        axes.barh(row, one.share, height=0.6, color=segment_colour(0), alpha=opacity, linewidth=0)
+        bar = axes.barh(row, one.share, height=0.6, color=segment_colour(0), alpha=opacity, linewidth=0)
+        mark(bar[0], f"{one.condition}: {percent(one.share)} of customers")
         axes.annotate(
             percent(one.share), (one.share, row), xytext=(6, 0), textcoords="offset points", va="center", color=MUTED
         )

@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 
 from matplotlib.figure import Figure
 
+from segspark.reporting.marks import unfold
 from segspark.reporting.palette import variables
 from segspark.reporting.style import style
 
@@ -26,8 +27,8 @@ def to_svg(figure: Figure) -> str:
     """The figure as one <svg> element to stand inline in a page, beside others.
 
     It fills its box up to a little over its natural width and keeps its proportions; its ids start with the
-    figure's name; text stays text, in the page's font; colours follow the page's variables where it sets them (see
-    `palette.variables`).
+    figure's name; marks keep what they say (see `marks`); text stays text, in the page's font; colours follow the
+    page's variables where it sets them (see `palette.variables`).
     """
     root = ET.fromstring(_saved(figure, "svg", 200, "none", _METADATA))  # noqa: S314 - matplotlib's own writing
     name = figure.get_gid() or "figure"
@@ -58,6 +59,7 @@ def _saved(figure: Figure, kind: str, dpi: int, background: str, metadata: dict[
 
 def _rewrite(element: ET.Element, prefix: str) -> None:
     """Makes ids the figure's own, and colours and fonts the page's."""
+    unfold(element)
     if "id" in element.attrib:
         element.set("id", prefix + element.attrib["id"])
     if element.get(_HREF, "").startswith("#"):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from segspark.reporting.comparison import ComparedSegment, ComparisonPage, FeatureShift, ProfileShift
 from segspark.reporting.distributions import distribution
 from segspark.reporting.model import Candidate, Measure, QualityRow, Report, ScatterPoint, SegmentCard, SplitNode
+from segspark.reporting.outcomes import EVERYBODY, KpiDefinition, KpiPoint, Migration, ValueSummary
+from tests.unit.reporting import outcomes_sample as outcomes
 
 FEATURES = (
     # feature, label, unit, overall mean, overall standard deviation
@@ -43,6 +46,7 @@ DESCRIPTIONS = {
     "c4": "Average frequency; they wait for promotions.",
     "c5": "Long silent after a short, narrow history.",
 }
+SIZES = {row[0]: row[2] for row in SEGMENTS}
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(2)>',
@@ -160,18 +164,41 @@ def report(scatter: int = 2_000, warning: str = "") -> Report:
             distribution("discount_share", "discount share", "share", [0.0, 0.1, 0.2, None]),
             distribution("rating_mean", "rating", "score", [None]),
         ),
-        splits=splits(),
+        splits=splits(), kpi_definitions=outcomes.definitions(), kpis=outcomes.kpis(SIZES),
+        migrations=outcomes.migrations(SIZES), values=outcomes.values(SIZES),
+    )  # fmt: skip
+
+
+def large_report(segments: int = 20, periods: int = 60, features: int = 500) -> Report:
+    """As much as a dashboard is to hold."""
+    first = report(scatter=5_000)
+    sizes = {f"s{n}": 300 + 170 * n for n in range(segments)}
+    source = random.Random(11)
+    labels = [(f"feature_{n}", f"feature number {n} of some family") for n in range(features)]
+    cards = tuple(
+        SegmentCard(
+            one, f"Segment of customers {one}", "", "cluster", size, size / sum(sizes.values()), ("A sentence.",),
+            tuple(Measure(*label, "orders", 5 + source.random(), 5.0, source.gauss(0, 1)) for label in labels),
+        )
+        for one, size in sizes.items()
+    )  # fmt: skip
+    spread = tuple(distribution(*label, "orders", [source.gauss(5, 2) for _ in range(50)]) for label in labels)
+    return replace(
+        first, segments=cards, distributions=spread, kpi_definitions=outcomes.definitions(12),
+        kpis=outcomes.kpis(sizes, periods, 12), migrations=outcomes.migrations(sizes, periods - 1),
+        values=outcomes.values(sizes),
     )  # fmt: skip
 
 
 def hostile_report() -> Report:
     """The sample with names that try to break out of the page."""
+    bad = HOSTILE[0]
+    flows = (("x", bad, 30), (bad, "x", 40), ("x", "x", 50), (bad, bad, 3), (bad, "", 5))
     good = report(scatter=200)
     named = [
         SegmentCard(one.segment_id, name, name, one.kind, one.size, one.share, (name,), one.measures)
         for one, name in zip(good.segments, HOSTILE, strict=False)
     ]
-    bad = HOSTILE[0]
     worst = Measure(bad, bad, bad, 1.0, 2.0, -1.9)
     segments = (SegmentCard("x", HOSTILE[1], "", "cluster", 3, 0.1, (), (worst, *measures(SEGMENTS[0][3]))), *named)
     fitted = Candidate(bad, 3, 1, 0.2, bad, 3.0, None, 0.1, 1.0, False, bad)
@@ -183,6 +210,11 @@ def hostile_report() -> Report:
         (distribution(bad, bad, bad, [1.0, 2.0]),),
         (SplitNode(0, None, 1.0, 1.0, "", "", None),
          *(SplitNode(n, 0, 0.5, 0.1, HOSTILE[n - 1], bad, 0.9) for n in (1, 2))),
+        tuple(KpiDefinition(name, name, name, name, name) for name in HOSTILE),
+        tuple(KpiPoint(kpi, segment, bad, HOSTILE[1], 0.5, 0.4, 0.6, 100, 0.6, bad)
+              for kpi in HOSTILE for segment in (EVERYBODY, "x", bad)),
+        (Migration(bad, HOSTILE[1], flows, ((bad, "=cmd|' /C calc'!A0"),), bad, (bad,), ((bad, bad),)),),
+        (ValueSummary("x", 12, 0.5, 1.0, 0.5), ValueSummary(bad, 30, 0.5, 1.0, 0.5)),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from segspark.reporting.alluvial import places
-from segspark.reporting.comparison import ComparisonPage, psi_bars, render_comparison, sankey
+from segspark.reporting.comparison import ComparisonPage, diagram, psi_bars, render_comparison
 from segspark.reporting.palette import segment_colour, variables
 from segspark.reporting.svg import to_svg
 
@@ -52,7 +52,7 @@ def test_where_nobody_came_or_left_there_is_no_row_and_no_column_for_them(page):
 
 
 def test_a_segment_has_the_colour_that_the_report_gives_to_its_position(page):
-    svg = to_svg(sankey(page))
+    svg = to_svg(diagram(page))
     colours = variables()
     for position in range(3):
         assert colours[segment_colour(position)] in svg
@@ -61,7 +61,7 @@ def test_a_segment_has_the_colour_that_the_report_gives_to_its_position(page):
 
 
 def test_bands_are_as_wide_as_the_customers_and_fill_both_sides(page):
-    figure = sankey(page)
+    figure = diagram(page)
     axes = figure.axes[0]
     bars = [patch for patch in axes.patches if hasattr(patch, "get_width")]
     heights = sorted(round(bar.get_height() * 102) for bar in bars)
@@ -87,7 +87,7 @@ def test_a_hostile_name_is_text_on_the_page_and_in_the_diagram(page):
     named = replace(page, title=HOSTILE, segments=(replace(page.segments[0], name=HOSTILE), *page.segments[1:]))
     html = render_comparison(named)
     assert "<script" not in html and "\x00" not in html and "\u202e" not in html
-    texts = [one.text or "" for one in ET.fromstring(to_svg(sankey(named))).iter("{http://www.w3.org/2000/svg}text")]
+    texts = [one.text or "" for one in ET.fromstring(to_svg(diagram(named))).iter("{http://www.w3.org/2000/svg}text")]
     assert any("<script>alert(1)" in text for text in texts)
 
 

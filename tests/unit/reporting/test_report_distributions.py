@@ -27,7 +27,7 @@ def test_a_feature_that_nobody_has_is_told_without_bars():
 
 def test_the_page_lists_every_feature_with_its_unit():
     page = render(report(scatter=10))
-    section = page[page.index('id="features"') : page.index('id="ledger"')]
+    section = page[page.index('id="features"') : page.index('id="model"')]
     assert "Show all 3 features" in section
     assert "orders (orders)" in section
     assert section.count("<i style=") == 2 * BINS

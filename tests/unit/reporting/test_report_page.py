@@ -1,7 +1,10 @@
-"""The page: complete in itself, safe with any name, the same every time."""
+"""The dashboard: complete in itself, safe with any name, the same every time."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import math
 import re
 import shutil
@@ -14,10 +17,18 @@ from pathlib import Path
 import pytest
 
 import segspark.reporting.page as page
+from segspark.reporting.cards import distinguishing, scatter_medians
 from segspark.reporting.model import Measure, ScatterPoint, SegmentCard
-from segspark.reporting.page import distinguishing, render, scatter_medians
+from segspark.reporting.page import render
 
-SECTIONS = ["verdict", "segments", "sizes", "differences", "value", "selection", "splits", "features", "ledger", "run"]
+SECTIONS = [
+    "overview", "attention", "verdict", "sizes",
+    "segments", "cards", "worth", "over-time", "differences", "value",
+    "migration", "migration-2017-12-01-from-2017-11-01", "migration-2017-11-01-from-2017-10-01",
+    "kpis", "goals", "kpi-charts",
+    "quality", "ledger", "features",
+    "model", "selection", "splits", "run",
+]  # fmt: skip
 
 
 class Reader(HTMLParser):
@@ -47,8 +58,9 @@ def html(sample) -> str:
 def test_all_sections_and_figures_are_there(html):
     read = Reader(html)
     assert [a["id"] for tag, a in read.elements if tag == "section" and "id" in a] == SECTIONS
-    assert (read.count("h1"), read.count("h2"), read.count("figure"), read.count("article")) == (1, 10, 5, 5)
-    assert sum(a.get("role") == "img" for tag, a in read.elements if tag == "svg" and a.get("class") != "trend") == 5
+    # Sizes, differences, recency and value, choice of k, splits; two comparisons; six KPIs, and customers by period.
+    assert (read.count("h1"), read.count("h2"), read.count("figure"), read.count("article")) == (1, 6, 14, 5)
+    assert sum(a.get("role") == "img" for tag, a in read.elements if tag == "svg" and a.get("class") != "trend") == 14
     assert html.startswith("<!DOCTYPE html>\n")
 
 
@@ -70,17 +82,27 @@ def test_the_chosen_candidate_is_marked_among_all(html):
     assert "Show all 27 candidates" in read.texts
 
 
-def test_nothing_is_fetched_and_no_script_runs(html):
+def digest(content: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+
+
+def test_nothing_is_fetched_and_only_the_page_s_own_style_and_script_are_allowed(html):
     read = Reader(html)
     assert set(re.findall(r"https?://[^\"' <]+", html)) == {
         "http://www.w3.org/2000/svg",
         "http://www.w3.org/1999/xlink",
     }
-    assert read.count("script") == read.count("iframe") == read.count("object") == read.count("img") == 0
+    assert read.count("iframe") == read.count("object") == read.count("img") == read.count("link") - 1 == 0
+    assert [a.get("type") for tag, a in read.elements if tag == "script"] == [None, "application/json"]
     targets = [v for _, a in read.elements for k, v in a.items() if k in {"src", "href", "xlink:href"}]
     assert {(v or "").split(",")[0].split(";")[0][:5] for v in targets if not (v or "").startswith("#")} == {"data:"}
     policy = next(a["content"] for tag, a in read.elements if a.get("http-equiv") == "Content-Security-Policy")
-    assert (policy or "").startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
+    style, script = (re.search(f"<{tag}>(.*?)</{tag}>", html, re.DOTALL)[1] for tag in ("style", "script"))
+    assert (policy or "").split("; ") == [
+        "default-src 'none'", f"style-src-elem {digest(style)}", "style-src-attr 'unsafe-inline'",
+        f"script-src {digest(script)}", "img-src data: blob:", "base-uri 'none'", "form-action 'none'",
+        "require-trusted-types-for 'script'", "trusted-types 'none'",
+    ]  # fmt: skip
     assert "@import" not in html
     assert "url(" not in re.sub(r"url\(#", "", html)
 
@@ -88,11 +110,24 @@ def test_nothing_is_fetched_and_no_script_runs(html):
 def test_hostile_names_stay_text(sample):
     made = render(sample.hostile_report())
     read = Reader(made)
-    assert read.count("script") == read.count("img") == 0
+    assert (read.count("script"), read.count("img")) == (2, 0)
     assert not [a for _, a in read.elements if any(name.startswith("on") for name in a)]
     assert {"<script>alert(1)</script>", '"><img src=x onerror=alert(2)>'} <= set(read.texts)
     assert "\x00" not in made
     assert "\u202e" not in made
+
+
+def test_the_page_s_data_cannot_end_its_element(sample):
+    made = render(sample.hostile_report())
+    found = made[made.index('id="data">') + 10 :]
+    inside = found[: found.index("</script>")]
+    assert "<" not in inside
+    assert json.loads(inside)["names"][0] == '"><img src=x onerror=alert(2)>'
+
+
+def test_a_count_in_the_data_is_no_word_that_could_be_an_id(html):
+    words = set(html.replace('"', " ").replace(",", " ").split())
+    assert not [word for word in words if word.isdecimal() and len(word) >= 4]
 
 
 def test_rendering_twice_gives_the_same_bytes(html, sample):
@@ -133,8 +168,9 @@ def test_the_template_is_found_in_a_zipped_package(tmp_path):
 def test_an_empty_report_says_what_is_missing(sample):
     full = sample.report(scatter=0)
     empty = replace(
-        full, segments=(), candidates=(), scatter=(), ledger=(), details=(), headlines=(), quality=(), splits=()
-    )
+        full, segments=(), candidates=(), scatter=(), ledger=(), details=(), headlines=(), quality=(), splits=(),
+        kpi_definitions=(), kpis=(), migrations=(), values=(),
+    )  # fmt: skip
     read = Reader(render(empty))
     assert read.count("svg") == 0
     assert {
@@ -142,7 +178,10 @@ def test_an_empty_report_says_what_is_missing(sample):
         "No candidates were recorded.",
         "No tree of splits was recorded.",
         "No rows were read in this run.",
+        "KPIs have not been computed.",
+        "No two dates have been compared.",
     } <= set(read.texts)
+    assert {"segspark kpis", "segspark compare"} <= set(read.texts)
 
 
 def test_unknown_numbers_are_written_as_such(sample):
