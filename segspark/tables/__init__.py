@@ -22,6 +22,7 @@ from segspark.tables.features import (
     CUSTOMER_STATE,
     PRODUCT_EMBEDDINGS,
 )
+from segspark.tables.kpis import SEGMENT_COHORTS, SEGMENT_KPIS
 from segspark.tables.ledger import AUDIT_LOG, RUNS
 from segspark.tables.segments import (
     DRIFT,
@@ -61,6 +62,8 @@ TABLES = (
     SEGMENT_LINEAGE,
     SEGMENT_PROFILES,
     SEGMENT_MIGRATIONS,
+    SEGMENT_KPIS,
+    SEGMENT_COHORTS,
     DRIFT,
     DRIFT_REFERENCE,
     AUDIT_LOG,
@@ -92,6 +95,8 @@ __all__ = [
     "RUNS",
     "SEGMENTS",
     "SEGMENT_ASSIGNMENTS",
+    "SEGMENT_COHORTS",
+    "SEGMENT_KPIS",
     "SEGMENT_LINEAGE",
     "SEGMENT_MEMBERSHIP_EVENTS",
     "SEGMENT_MIGRATIONS",
