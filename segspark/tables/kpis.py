@@ -9,7 +9,7 @@ SEGMENT_KPIS = Table(
     "One row per segment, KPI and period: how the customers who are in the segment now did in it.",
     (
         _OF,
-        Column("kpi", "STRING", "What is measured."),
+        Column("kpi", "STRING", "What is measured: see docs/kpis.md; in the lake this comment says all formulas."),
         Column("period_start", "DATE", "First day of the period; as_of where the KPI is of that moment."),
         Column("period_end", "DATE", "Day after its last; as_of where the KPI is of that moment."),
         Column("value", "DOUBLE", "The KPI, in its unit; null where there is nothing to divide by."),
