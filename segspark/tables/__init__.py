@@ -22,7 +22,7 @@ from segspark.tables.features import (
     CUSTOMER_STATE,
     PRODUCT_EMBEDDINGS,
 )
-from segspark.tables.kpis import SEGMENT_COHORTS, SEGMENT_KPIS
+from segspark.tables.kpis import BASKET_RULES, SEGMENT_COHORTS, SEGMENT_KPIS, SEGMENT_PREFERENCES
 from segspark.tables.ledger import AUDIT_LOG, RUNS
 from segspark.tables.segments import (
     DRIFT,
@@ -64,6 +64,8 @@ TABLES = (
     SEGMENT_MIGRATIONS,
     SEGMENT_KPIS,
     SEGMENT_COHORTS,
+    BASKET_RULES,
+    SEGMENT_PREFERENCES,
     DRIFT,
     DRIFT_REFERENCE,
     AUDIT_LOG,
@@ -73,6 +75,7 @@ TABLES = (
 
 __all__ = [
     "AUDIT_LOG",
+    "BASKET_RULES",
     "CAMPAIGNS",
     "CONSENTS",
     "CUSTOMERS",
@@ -101,6 +104,7 @@ __all__ = [
     "SEGMENT_MEMBERSHIP_EVENTS",
     "SEGMENT_MIGRATIONS",
     "SEGMENT_OVERLAYS",
+    "SEGMENT_PREFERENCES",
     "SEGMENT_PROFILES",
     "TABLES",
     "TRAINING_CANDIDATES",

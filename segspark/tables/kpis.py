@@ -46,3 +46,42 @@ SEGMENT_COHORTS = Table(
     key=("segment_id", "cohort_start", "months_since"),
     run_columns=("as_of", "run_id"),
 )
+
+BASKET_RULES = Table(
+    "basket_rules",
+    "One row per segment and pair of items that are in one order more often than chance would give, either way round.",
+    (
+        _OF,
+        Column("antecedent", "STRING", "Category or product (baskets.level) that is bought."),
+        Column("consequent", "STRING", "The one that is bought with it."),
+        Column("orders", "BIGINT", "Orders with both, of the last baskets.days before as_of."),
+        Column("support", "DOUBLE", "Their share of all orders with a known item."),
+        Column("confidence", "DOUBLE", "Their share of the orders with the antecedent."),
+        Column("lift", "DOUBLE", "confidence over the share of all orders that have the consequent; 1: no connection."),
+        Column("low", "DOUBLE", "Lower end of the lift's interval (kpis.confidence), orders taken for independent."),
+        Column("high", "DOUBLE", "Upper end of it."),
+        Column("q_value", "DOUBLE", "Share of chance findings among the segment's rules that are as sure as this one."),
+        AS_OF,
+        RUN,
+    ),
+    key=("segment_id", "antecedent", "consequent"),
+    run_columns=("as_of", "run_id"),
+)
+
+SEGMENT_PREFERENCES = Table(
+    "segment_preferences",
+    "One row per segment and item: how much more often its customers bought it than all customers did.",
+    (
+        Column("segment_id", "STRING", "Segment that its customers are in now."),
+        Column("item", "STRING", "Category or product (baskets.level)."),
+        Column("customers", "BIGINT", "Customers of the segment who bought it; 1 to 10 are too few to be published."),
+        Column("share", "DOUBLE", "Their share of the segment's customers who bought anything known."),
+        Column("overall_share", "DOUBLE", "The same of all customers."),
+        Column("lift", "DOUBLE", "share over overall_share, drawn to 1 by baskets.prior_customers."),
+        Column("position", "INT", "1 for the item of the highest lift, the next best to offer beyond what is popular."),
+        AS_OF,
+        RUN,
+    ),
+    key=("segment_id", "item"),
+    run_columns=("as_of", "run_id"),
+)
