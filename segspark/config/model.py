@@ -6,8 +6,10 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from segspark.config.base import Identifier, Model, PositiveInt, Zone
+from segspark.config.baskets import Baskets
 from segspark.config.clustering import Clustering, Objective, Population, Promotion, Search
 from segspark.config.features import Features
+from segspark.config.kpis import Kpis
 from segspark.config.segments import Assignment, Continuity, Drift, Governance, Retraining
 from segspark.config.sources import Attribute, Duplicates, Identity, Sessions, Sources
 
@@ -98,6 +100,8 @@ class Config(Model):
     governance: Governance = Field(default_factory=Governance)
     drift: Drift = Field(default_factory=Drift)
     retraining: Retraining = Field(default_factory=Retraining)
+    kpis: Kpis = Field(default_factory=Kpis)
+    baskets: Baskets = Field(default_factory=Baskets)
     tracking: Tracking = Field(default_factory=Tracking)
     report: Report = Field(default_factory=Report)
     spark: Spark = Field(default_factory=Spark)

@@ -22,6 +22,7 @@ from segspark.tables.features import (
     CUSTOMER_STATE,
     PRODUCT_EMBEDDINGS,
 )
+from segspark.tables.kpis import BASKET_RULES, SEGMENT_COHORTS, SEGMENT_KPIS, SEGMENT_PREFERENCES
 from segspark.tables.ledger import AUDIT_LOG, RUNS
 from segspark.tables.segments import (
     DRIFT,
@@ -61,6 +62,10 @@ TABLES = (
     SEGMENT_LINEAGE,
     SEGMENT_PROFILES,
     SEGMENT_MIGRATIONS,
+    SEGMENT_KPIS,
+    SEGMENT_COHORTS,
+    BASKET_RULES,
+    SEGMENT_PREFERENCES,
     DRIFT,
     DRIFT_REFERENCE,
     AUDIT_LOG,
@@ -70,6 +75,7 @@ TABLES = (
 
 __all__ = [
     "AUDIT_LOG",
+    "BASKET_RULES",
     "CAMPAIGNS",
     "CONSENTS",
     "CUSTOMERS",
@@ -92,10 +98,13 @@ __all__ = [
     "RUNS",
     "SEGMENTS",
     "SEGMENT_ASSIGNMENTS",
+    "SEGMENT_COHORTS",
+    "SEGMENT_KPIS",
     "SEGMENT_LINEAGE",
     "SEGMENT_MEMBERSHIP_EVENTS",
     "SEGMENT_MIGRATIONS",
     "SEGMENT_OVERLAYS",
+    "SEGMENT_PREFERENCES",
     "SEGMENT_PROFILES",
     "TABLES",
     "TRAINING_CANDIDATES",
