@@ -10,6 +10,7 @@ from segspark.config.clustering import Clustering, Objective, Population, Promot
 from segspark.config.features import Features
 from segspark.config.segments import Assignment, Continuity, Drift, Governance, Retraining
 from segspark.config.sources import Attribute, Duplicates, Identity, Sessions, Sources
+from segspark.config.value import Value
 
 
 class Workspace(Model):
@@ -98,6 +99,7 @@ class Config(Model):
     governance: Governance = Field(default_factory=Governance)
     drift: Drift = Field(default_factory=Drift)
     retraining: Retraining = Field(default_factory=Retraining)
+    value: Value = Field(default_factory=Value)
     tracking: Tracking = Field(default_factory=Tracking)
     report: Report = Field(default_factory=Report)
     spark: Spark = Field(default_factory=Spark)

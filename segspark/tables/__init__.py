@@ -35,6 +35,7 @@ from segspark.tables.segments import (
     SEGMENTS,
     TRAINING_CANDIDATES,
 )
+from segspark.tables.value import CUSTOMER_VALUE, VALUE_CALIBRATION, VALUE_MODELS
 
 TABLES = (
     EVENTS,
@@ -63,6 +64,9 @@ TABLES = (
     SEGMENT_MIGRATIONS,
     DRIFT,
     DRIFT_REFERENCE,
+    CUSTOMER_VALUE,
+    VALUE_MODELS,
+    VALUE_CALIBRATION,
     AUDIT_LOG,
     RUNS,
 )
@@ -78,6 +82,7 @@ __all__ = [
     "CUSTOMER_FEATURES",
     "CUSTOMER_IDENTIFIERS",
     "CUSTOMER_STATE",
+    "CUSTOMER_VALUE",
     "DATA_QUALITY",
     "DRIFT",
     "DRIFT_REFERENCE",
@@ -99,6 +104,8 @@ __all__ = [
     "SEGMENT_PROFILES",
     "TABLES",
     "TRAINING_CANDIDATES",
+    "VALUE_CALIBRATION",
+    "VALUE_MODELS",
     "Column",
     "Feature",
     "Table",

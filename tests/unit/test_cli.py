@@ -12,7 +12,10 @@ import pytest
 from segspark.cli import _ACTIONS, main
 
 JOBS = sorted((Path(__file__).parents[2] / "jobs").glob("*.py"))
-PHASES = ("run", "demo", "ingest", "features", "train", "assign", "compare", "split", "segments", "audit", "report")
+PHASES = (
+    *("run", "demo", "ingest", "features", "train", "assign", "profile", "compare", "split", "segments", "audit"),
+    "report",
+)
 
 
 @pytest.fixture
