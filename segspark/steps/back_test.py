@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -13,9 +12,11 @@ from segspark.kernels.worth import predicted
 from segspark.steps.context import Context
 from segspark.steps.next_period import beginning
 from segspark.steps.orders import past_orders
-from segspark.value.backtest import NAIVE, Bin, Errors, calibration, comparable, deciles_of, errors, lead, predictions
+from segspark.steps.population import features_at
+from segspark.value.backtest import NAIVE, cells, comparable, deciles_of, predictions
+from segspark.value.calibration import Bin, Errors, calibration, errors, lead
 from segspark.value.patterns import customers_with_orders, unfit
-from segspark.value.purchases import BGNBD, PARETO, WORDS, fit
+from segspark.value.purchases import WORDS, fit
 
 _FEWEST = 100  # customers, with fewer of whom an error says nothing
 
@@ -49,47 +50,47 @@ def back_test(context: Context, names: Sequence[str]) -> Tested | None:
         context: of the phase.
         names: models to test.
     """
-    settings, began = context.config.value, beginning(context)
-    table = context.lake.read(context.features_table)
-    then = None if began is None else table.where(F.col("as_of") == F.lit(began))
-    if began is None or then is None or then.isEmpty():
-        days = context.config.objective.horizon_days
-        context.reporter.say(
-            f"value: no back-test, as there are no features of {days} days before (segspark features --also DATE)"
-        )
+    settings, found = context.config.value, _then(context)
+    if found is None:
         return None
+    began, then = found
     orders = past_orders(then, settings)
     reason = unfit(orders.patterns)
     if reason:
         context.reporter.say(f"value: no back-test from {began}: {reason}")
         return None
     models = {name: fit(name, orders.patterns).model for name in names}
-    days, now = (context.as_of - began).days, table.where(F.col("as_of") == F.lit(context.as_of))
+    days, now = (context.as_of - began).days, features_at(context)
     customers = comparable(then, now, days).persist()
-    asked, compared = customers_with_orders(then).count(), customers.count()
+    compared = customers.count()
     if compared < _FEWEST:
         context.reporter.say(f"value: no back-test, as only {compared} customers of {began} can be compared")
+        customers.unpersist()
         return None
     sample = training_sample(customers, settings.fit_rows, settings.seed).drop("customer_id")
     few = next(predicted([sample.toPandas()], models, settings.unit_days, days))  # at most fit_rows
-    rows = predictions(customers, models, settings.unit_days, days).persist()
-    found = _tested(rows, few, began, (compared, asked - compared), [*names, NAIVE])
-    _say(context, found)
-    for frame in (rows, customers):
-        frame.unpersist()
-    return found
+    told = cells(predictions(customers, models, settings.unit_days, days), deciles_of(few, [*names, NAIVE]))
+    customers.unpersist()
+    left_out = customers_with_orders(then).count() - compared
+    found_of = {name: errors(told, name) for name in (*names, NAIVE)}
+    bins = {name: calibration(told, name) for name in (*names, NAIVE)}
+    tested = Tested(began, compared, left_out, found_of, bins, lead(told))
+    _say(context, tested)
+    return tested
 
 
-def _tested(rows: DataFrame, few: pd.DataFrame, began: date, counts: tuple[int, int], names: Sequence[str]) -> Tested:
-    cuts = deciles_of(few, names)
-    both = {BGNBD, PARETO} <= set(names)
-    return Tested(
-        began,
-        *counts,
-        errors(rows, names),
-        {name: calibration(rows, name, cuts[name]) for name in names},
-        lead(rows, BGNBD, PARETO) if both else None,
+def _then(context: Context) -> tuple[date, DataFrame] | None:
+    """The date from which is predicted, and the features of then; None, which is said, where there are none."""
+    began = beginning(context)
+    if began is not None:
+        then = context.lake.read(context.features_table).where(F.col("as_of") == F.lit(began))
+        if not then.isEmpty():
+            return began, then
+    days = context.config.objective.horizon_days
+    context.reporter.say(
+        f"value: no back-test, as there are no features of {days} days before (segspark features --also DATE)"
     )
+    return None
 
 
 def _say(context: Context, found: Tested) -> None:

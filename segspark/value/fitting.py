@@ -1,6 +1,6 @@
 """Maximum likelihood of a few positive parameters, from several starts, on the driver."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ from segspark.kernels.hypergeometric import Floats
 
 _LOW, _HIGH = 1e-4, 1e5  # parameters beyond which customers are all alike, or nobody ever leaves
 _NEAR = 1.001  # a parameter this near to one of these has run away
-_ROUGHLY, _EXACTLY = {"maxiter": 50, "ftol": 1e-6}, {"maxiter": 500, "ftol": 1e-14, "gtol": 1e-8}
+_ROUGHLY = {"jac": "2-point", "options": {"maxiter": 50, "ftol": 1e-6}}
+_EXACTLY = {"jac": "3-point", "options": {"maxiter": 500, "ftol": 1e-14, "gtol": 1e-8}}
 TRIED = 500  # patterns or customers, at most, by which the best start is found
 
 
@@ -34,8 +35,8 @@ def maximise(
 ) -> Fit:
     """Find the parameters at which a log-likelihood is greatest.
 
-    The logarithms of the parameters are searched, by L-BFGS-B with differences on both sides. The same input gives the
-    same result: nothing is drawn.
+    The logarithms of the parameters are searched, by L-BFGS-B, at the end with differences on both sides. The same
+    input gives the same result: nothing is drawn.
 
     Args:
         log_likelihood: of the parameters, all above 0; nats per customer.
@@ -57,7 +58,7 @@ def maximise(
 
 
 def _climbed(
-    log_likelihood: Callable[[Floats], float], start: Floats, options: dict[str, float]
+    log_likelihood: Callable[[Floats], float], start: Floats, how: Mapping[str, object]
 ) -> tuple[Floats, float]:
     """Logarithms of the parameters, and minus the log-likelihood there."""
 
@@ -66,5 +67,5 @@ def _climbed(
         return -value if np.isfinite(value) else 1e10
 
     bounds = [(np.log(_LOW), np.log(_HIGH))] * len(start)
-    found = optimize.minimize(lost, start, method="L-BFGS-B", jac="3-point", bounds=bounds, options=options)
+    found = optimize.minimize(lost, start, method="L-BFGS-B", bounds=bounds, **how)
     return np.asarray(found.x), float(found.fun)

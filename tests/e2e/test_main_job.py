@@ -38,6 +38,7 @@ TABLES = {
     "segment_profiles",
     "segments",
     "training_candidates",
+    "value_calibration",
     "value_models",
 }
 ONE_QUERY = """
