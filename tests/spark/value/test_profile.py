@@ -69,6 +69,24 @@ def publish(context: Context, rows: pd.DataFrame) -> None:
     context.writer("features").append(context.features_table, with_unknown(context, frame))
 
 
+def context_in(spark, root, as_of: date, **value: object) -> Context:
+    config = Config.model_validate(
+        {
+            "workspace": {"root": str(root)},
+            "sources": {"events": [{"name": "log", "path": "log", "columns": {}}]},
+            "features": {"families": ["rfm"]},
+            "value": value,
+        }
+    )
+    found = Context(config, as_of, Reporter(Console(file=io.StringIO(), width=400)))
+    vars(found).update(spark=spark)
+    return found
+
+
+def said_by(context: Context) -> str:
+    return context.reporter.console.file.getvalue()
+
+
 @dataclass
 class Story:
     """What was said and left behind, by the name of each run."""
@@ -89,17 +107,7 @@ def story(spark, tmp_path_factory) -> Story:
     root = tmp_path_factory.mktemp("value") / "lake"
 
     def context_at(as_of: date, **value: object) -> Context:
-        config = Config.model_validate(
-            {
-                "workspace": {"root": str(root)},
-                "sources": {"events": [{"name": "log", "path": "log", "columns": {}}]},
-                "features": {"families": ["rfm"]},
-                "value": value,
-            }
-        )
-        found = Context(config, as_of, Reporter(Console(file=io.StringIO(), width=400)))
-        vars(found).update(spark=spark)
-        return found
+        return context_in(spark, root, as_of, **value)
 
     def run(name: str, as_of: date, **value: object) -> Context:
         context = context_at(as_of, **value)
@@ -107,7 +115,7 @@ def story(spark, tmp_path_factory) -> Story:
             run_phase(context, "profile", profile)
         else:
             profile(context)
-        told.said[name] = context.reporter.console.file.getvalue()
+        told.said[name] = said_by(context)
         told.versions[name] = context.versions(*TABLES)
         told.rows[name] = context.lake.read(CUSTOMER_VALUE).toPandas().set_index("customer_id").sort_index()
         return context
@@ -222,6 +230,36 @@ def test_calibration_has_every_customer_once_in_each_grouping_and_the_true_means
 
 def test_a_date_before_that_of_the_last_in_the_ledger_is_refused(story):
     assert story.refused.startswith(f"--as-of {LAST}: customer_value is already at {NIGHT}")
+
+
+@pytest.fixture(scope="module")
+def lonely(spark, tmp_path_factory) -> Context:
+    """One customer with two orders."""
+    context = context_in(spark, tmp_path_factory.mktemp("lonely") / "lake", LAST)
+    publish(context, features_of([(np.array([300.0, 310.0]), 5.0)], LAST).assign(as_of=LAST))
+    return context
+
+
+def configured(context: Context, **sections: object) -> Context:
+    found = Context(context.config.model_copy(update=sections), context.as_of, context.reporter)
+    vars(found).update(spark=context.spark, lake=context.lake)
+    return found
+
+
+def test_where_hardly_anybody_ordered_again_nothing_is_published_and_the_run_says_why(lonely):
+    reason = "of 1 customers 1 ordered again, and 30 are needed"
+    assert profile(lonely)[0].message == f"value: not fitted: {reason}"
+    assert reason in said_by(lonely)
+    assert not any(lonely.lake.exists(table) for table in TABLES)
+
+
+def test_without_a_feature_that_it_is_made_of_value_is_left_out(lonely):
+    lacking = configured(lonely, features=lonely.config.features.model_copy(update={"off": ["frequency"]}))
+    assert profile(lacking)[0].message.startswith("value: not fitted: customer_features has no frequency")
+
+
+def test_value_can_be_switched_off(lonely):
+    assert profile(configured(lonely, value=Value(enabled=False)))[0].message == "nothing is asked for"
 
 
 def test_patterns_are_everybody_s_until_there_are_too_many_and_then_a_sample_s_whatever_the_partitioning(spark):
