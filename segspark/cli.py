@@ -27,12 +27,13 @@ def _date(text: str) -> date:
 
 
 _HELP = {
-    "run": "all phases in order: ingest, features, train where it is due, assign, compare, report",
+    "run": "all phases in order: ingest, features, train where it is due, assign, profile, compare, report",
     "demo": "the same on real data at two dates: 2,469 households of The Complete Journey",
     "ingest": "read what is new in the sources into events, customers, products, campaigns, feedback, consents",
     "features": "compute one row of features per customer",
     "train": "fit and compare candidates, register and promote the chosen one",
     "assign": "give every customer the champion's segment",
+    "profile": "say what customers are worth: who is still there, expected orders, lifetime value",
     "compare": "say who went where between two dates, and whether it is a shift or a blip",
     "split": "search within a segment, and publish what is found as its sub-segments",
     "report": "write the HTML report",

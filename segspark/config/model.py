@@ -12,6 +12,7 @@ from segspark.config.features import Features
 from segspark.config.kpis import Kpis
 from segspark.config.segments import Assignment, Continuity, Drift, Governance, Retraining
 from segspark.config.sources import Attribute, Duplicates, Identity, Sessions, Sources
+from segspark.config.value import Value
 
 
 class Workspace(Model):
@@ -102,6 +103,7 @@ class Config(Model):
     retraining: Retraining = Field(default_factory=Retraining)
     kpis: Kpis = Field(default_factory=Kpis)
     baskets: Baskets = Field(default_factory=Baskets)
+    value: Value = Field(default_factory=Value)
     tracking: Tracking = Field(default_factory=Tracking)
     report: Report = Field(default_factory=Report)
     spark: Spark = Field(default_factory=Spark)

@@ -94,7 +94,12 @@ class Writer:
                 del self._bases[table.name]
 
     def publish(
-        self, table: Table, rows: DataFrame, scope: SparkColumn | None = None, delete_missing: bool = False
+        self,
+        table: Table,
+        rows: DataFrame,
+        scope: SparkColumn | None = None,
+        delete_missing: bool = False,
+        position: Mapping[str, str] | None = None,
     ) -> Change:
         """Bring the table to these rows: insert new ones, update changed ones, leave the rest alone.
 
@@ -103,6 +108,7 @@ class Writer:
             rows: unique by key, with at least the contract's columns.
             scope: the part of the table that the rows are compared with; the whole of it by default.
             delete_missing: also delete the rows of the scope whose key is not among the rows.
+            position: what the table has been computed from, when these changes are in it: see `Lake.position`.
 
         Raises:
             SegsparkError: two rows have the same key, or another process holds the table.
@@ -112,7 +118,7 @@ class Writer:
             current = current if scope is None else current.where(scope)
             changed = changes(conformed(rows, table), current, table, delete_missing).persist()
             try:
-                return self.apply(table, changed)
+                return self.apply(table, changed, position=position)
             finally:
                 changed.unpersist()
 

@@ -25,7 +25,17 @@ _SCHEMA = (
     "sequence BIGINT, micros BIGINT, actor STRING, action STRING, subject STRING, before STRING, after STRING, "
     "reason STRING, run_id STRING, previous_hash STRING, hash STRING"
 )
-PHASES = ("ingest", "features", "train", "assign", "split", "compare", "report", "run")  # actors that are no people
+PHASES = (
+    "ingest",
+    "features",
+    "train",
+    "assign",
+    "split",
+    "profile",
+    "compare",
+    "report",
+    "run",
+)  # actors that are no people
 _NAMES = [column.split()[0] for column in _SCHEMA.split(", ")]
 _EXPECTED = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
 

@@ -37,6 +37,7 @@ SECTIONS = {
         *("time", "money", "features", "attributes", "population", "objective"),
         *("assignment", "continuity", "governance", "drift"),
     ),
+    "profile": ("time", "money", "features", "attributes", "objective", "value"),
     "compare": ("time", "money", "features", "attributes", "clustering"),
     "report": ("time", "money", "features", "attributes", "report"),
 }

@@ -10,7 +10,7 @@ from segspark.errors import RefusedError
 from segspark.steps.context import Context, run_phase
 
 # A phase's module is imported when it runs: those of the others load MLflow, scikit-learn and matplotlib, for seconds.
-PHASES = ("ingest", "features", "train", "assign", "compare", "report")
+PHASES = ("ingest", "features", "train", "assign", "profile", "compare", "report")
 
 
 def _step(module: str, function: str = "") -> Callable[..., Any]:
@@ -69,6 +69,7 @@ def run_all(context: Context) -> None:
     if cadence.reason:
         _retrain(context)
     run_phase(context, "assign", _step("assign"))
+    run_phase(context, "profile", _step("profile"))
     before = _step("compare", "previous")(context)
     if before is not None:
         run_phase(context, "compare", partial(_step("compare"), before=before))

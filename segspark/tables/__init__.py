@@ -36,6 +36,7 @@ from segspark.tables.segments import (
     SEGMENTS,
     TRAINING_CANDIDATES,
 )
+from segspark.tables.value import CUSTOMER_VALUE, VALUE_CALIBRATION, VALUE_MODELS
 
 TABLES = (
     EVENTS,
@@ -68,6 +69,9 @@ TABLES = (
     SEGMENT_PREFERENCES,
     DRIFT,
     DRIFT_REFERENCE,
+    CUSTOMER_VALUE,
+    VALUE_MODELS,
+    VALUE_CALIBRATION,
     AUDIT_LOG,
     RUNS,
 )
@@ -84,6 +88,7 @@ __all__ = [
     "CUSTOMER_FEATURES",
     "CUSTOMER_IDENTIFIERS",
     "CUSTOMER_STATE",
+    "CUSTOMER_VALUE",
     "DATA_QUALITY",
     "DRIFT",
     "DRIFT_REFERENCE",
@@ -108,6 +113,8 @@ __all__ = [
     "SEGMENT_PROFILES",
     "TABLES",
     "TRAINING_CANDIDATES",
+    "VALUE_CALIBRATION",
+    "VALUE_MODELS",
     "Column",
     "Feature",
     "Table",

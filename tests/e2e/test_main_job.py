@@ -23,6 +23,7 @@ TABLES = {
     "audit_log",
     "campaigns",
     "customer_features",
+    "customer_value",
     "customers",
     "drift",
     "drift_reference",
@@ -37,6 +38,8 @@ TABLES = {
     "segment_profiles",
     "segments",
     "training_candidates",
+    "value_calibration",
+    "value_models",
 }
 ONE_QUERY = """
     SELECT CAST(household_id AS VARCHAR) AS customer_id,

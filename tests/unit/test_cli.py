@@ -12,7 +12,15 @@ import pytest
 from segspark.cli import _ACTIONS, main
 
 JOBS = sorted((Path(__file__).parents[2] / "jobs").glob("*.py"))
-PHASES = ("run", "demo", "ingest", "features", "train", "assign", "compare", "split", "segments", "audit", "report")
+PHASES = (
+    *("run", "demo", "ingest", "features", "train", "assign", "profile", "compare", "split", "segments", "audit"),
+    "report",
+)
+
+
+def phase_of(job: Path) -> str:
+    """A file that would be called as a module of Python's own has _job in its name besides."""
+    return job.stem.removesuffix("_job")
 
 
 @pytest.fixture
@@ -27,7 +35,12 @@ def exit_code_of(arguments: list[str]) -> int | str | None:
 
 
 def test_every_phase_but_the_demo_has_its_job():
-    assert {job.stem for job in JOBS} == set(PHASES) - {"demo"}
+    assert {phase_of(job) for job in JOBS} == set(PHASES) - {"demo"}
+
+
+def test_no_job_takes_the_place_of_a_module_of_python_s_own():
+    # A job's folder is the first place where Python looks: jobs/profile.py would stand in for profile in cProfile.
+    assert not {job.stem for job in JOBS} & sys.stdlib_module_names
 
 
 def test_help_lists_every_phase(capsys, wide):
@@ -49,7 +62,7 @@ def test_a_job_is_the_phase_that_its_file_is_named_after(capsys, monkeypatch, wi
     with pytest.raises(SystemExit) as caught:
         runpy.run_path(str(job), run_name="__main__")
     assert caught.value.code == 0
-    assert capsys.readouterr().out.split()[2] == job.stem  # usage: PROGRAM PHASE ...
+    assert capsys.readouterr().out.split()[2] == phase_of(job)  # usage: PROGRAM PHASE ...
 
 
 @pytest.mark.parametrize(
