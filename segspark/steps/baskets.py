@@ -10,6 +10,8 @@ from segspark.segments.baskets import Preference, Rule, preferences, rules
 from segspark.steps.context import Context
 from segspark.tables import BASKET_RULES, EVENTS, SEGMENT_ASSIGNMENTS, SEGMENT_PREFERENCES
 
+BASKET_INPUTS = (EVENTS, SEGMENT_ASSIGNMENTS)
+
 
 @dataclass(frozen=True)
 class Found:

@@ -37,7 +37,7 @@ SECTIONS = {
         *("time", "money", "features", "attributes", "population", "objective"),
         *("assignment", "continuity", "governance", "drift"),
     ),
-    "profile": ("time", "money", "features", "attributes", "objective", "value"),
+    "profile": ("time", "money", "features", "attributes", "objective", "value", "kpis", "baskets"),
     "compare": ("time", "money", "features", "attributes", "clustering"),
     "report": ("time", "money", "features", "attributes", "report"),
 }

@@ -19,7 +19,6 @@ from segspark.steps.kpi_moments import clv_rows, objective_rows
 from segspark.tables import CAMPAIGNS, EVENTS, FEEDBACK, SEGMENT_ASSIGNMENTS, SEGMENT_COHORTS, SEGMENTS
 
 KPI_INPUTS = (EVENTS, FEEDBACK, CAMPAIGNS, SEGMENT_ASSIGNMENTS, SEGMENTS)  # besides the features at two dates
-KPI_SECTIONS = ("time", "money", "features", "attributes", "objective", "kpis")
 _FEWEST = 11  # customers; a value of fewer would tell about persons
 
 

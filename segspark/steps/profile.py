@@ -2,11 +2,55 @@
 
 from collections.abc import Sequence
 
+from pyspark.sql import functions as F
+
+from segspark.errors import BadInputError
+from segspark.steps.baskets import BASKET_INPUTS, baskets
 from segspark.steps.context import Context, Outcome
+from segspark.steps.kpis import KPI_INPUTS, kpis
 from segspark.steps.value import value
+from segspark.tables import BASKET_RULES, CUSTOMER_VALUE, SEGMENT_COHORTS, SEGMENT_KPIS, SEGMENT_PREFERENCES, Table
 
 
 def profile(context: Context) -> Sequence[Outcome]:
-    """Compute what customers are worth; what else is told of customers and segments is called here, too."""
+    """Compute what customers are worth, how segments did, and what is bought together.
+
+    Raises:
+        BadInputError: as_of is before that of the latest finished profile, or nobody is in a segment yet.
+    """
+    refuse_the_past(context)
     done = [value(context)] if context.config.value.enabled else []
-    return done or [Outcome(message="nothing is asked for")]
+    return [*done, _kpis(context), _baskets(context)]
+
+
+def refuse_the_past(context: Context) -> None:
+    """What is said of customers and segments is not taken back in time.
+
+    Raises:
+        BadInputError: as_of is before that of the latest finished profile.
+    """
+    latest = context.finished("profile").agg(F.max("as_of")).collect()[0][0]  # one row
+    if latest is not None and latest > context.as_of:
+        raise BadInputError(
+            [f"--as-of {context.as_of}: customer_value and segment_kpis are already at {latest}; give a later date, or "
+             "another workspace.root for a look back"]
+        )  # fmt: skip
+
+
+def _kpis(context: Context) -> Outcome:
+    known = context.lake.read(CUSTOMER_VALUE) if context.lake.exists(CUSTOMER_VALUE) else None
+    inputs = context.versions(context.features_table, CUSTOMER_VALUE, *KPI_INPUTS)
+    found = kpis(context, context.run_id("profile", inputs), known)
+    told = f"{len(found.rows)} KPIs, {len(found.missed)} goals missed"
+    return _outcome(context, "kpis", inputs, (SEGMENT_KPIS, SEGMENT_COHORTS), told)
+
+
+def _baskets(context: Context) -> Outcome:
+    inputs = context.versions(*BASKET_INPUTS)
+    found = baskets(context, context.run_id("profile", inputs))
+    tables = (BASKET_RULES, SEGMENT_PREFERENCES)
+    return _outcome(context, "baskets", inputs, tables, f"{len(found.rules)} rules")
+
+
+def _outcome(context: Context, source: str, inputs: dict[str, str], outputs: Sequence[Table], told: str) -> Outcome:
+    return Outcome(source=source, inputs=inputs, outputs=context.versions(*outputs), message=told)

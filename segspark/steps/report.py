@@ -1,6 +1,6 @@
 """Report: the published tables as one page that needs nothing but a browser."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pyspark.sql import DataFrame, Window
@@ -20,6 +20,7 @@ from segspark.segments.profiles import Profile
 from segspark.segments.registry import Segment, with_members
 from segspark.steps.context import Context, Outcome
 from segspark.steps.levels import registered_now
+from segspark.steps.outcomes import kpi_definitions, kpi_points, migrations, value_summaries
 from segspark.steps.population import features_at
 from segspark.steps.presentation import segment_cards
 from segspark.steps.splitting import FILE, drawn_nodes
@@ -38,11 +39,13 @@ _SAMPLE = 5_000  # customers whose features are drawn
 
 def report(context: Context) -> Sequence[Outcome]:
     """Write the page from the tables as they are now."""
-    segments = with_members(registered_now(context).segments)
+    registered = registered_now(context).segments
+    segments = with_members(registered)
     if not segments:
         raise BadInputError(["segments: nothing is published yet; run segspark assign first"])
     version = context.tracker.champion()
-    path = write_text(report_path(context), render(_report(context, segments, version)))
+    names = {one.segment_id: one.name for one in registered}
+    path = write_text(report_path(context), render(_report(context, segments, version, names)))
     context.reporter.say(f"written to {path}")
     inputs = context.versions(SEGMENTS, SEGMENT_PROFILES, SEGMENT_ASSIGNMENTS, context.features_table)
     return [Outcome(inputs=inputs, outputs={"report": str(path)})]
@@ -62,7 +65,7 @@ def report_path(context: Context) -> Path:
     return Path(root) / "report" / "index.html"
 
 
-def _report(context: Context, segments: Sequence[Segment], version: ModelVersion) -> Report:
+def _report(context: Context, segments: Sequence[Segment], version: ModelVersion, names: Mapping[str, str]) -> Report:
     training = context.tracker.training(version.run_id)
     verdict, warning = training.conclusion
     tree = training.text(FILE)
@@ -82,6 +85,10 @@ def _report(context: Context, segments: Sequence[Segment], version: ModelVersion
         quality=_quality(context),
         distributions=_distributions(context, features),
         splits=drawn_nodes(tree, context.features) if tree else (),
+        kpi_definitions=kpi_definitions(context),
+        kpis=kpi_points(context),
+        migrations=migrations(context, names),
+        values=value_summaries(context),
     )
 
 

@@ -6,7 +6,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from segspark.columns import exact_sum
-from segspark.errors import BadInputError
 from segspark.kernels.worth import Horizon, Worth
 from segspark.steps.back_test import back_test
 from segspark.steps.context import Context, Outcome
@@ -24,17 +23,12 @@ _SETTINGS = "settings"  # in the position of the table's commits: by which it wa
 
 
 def value(context: Context) -> Outcome:
-    """Publish `customer_value`, with `value_models` and `value_calibration`; nothing where no model can be fitted.
-
-    Raises:
-        BadInputError: as_of is before that of the latest finished profile.
-    """
+    """Publish `customer_value`, with `value_models` and `value_calibration`; nothing where no model can be fitted."""
     customers, incumbent = features_at(context), _incumbent(context)
     inputs = context.versions(context.features_table) | {"model before": incumbent}
     lacking = [name for name in FEATURES if name not in customers.columns]
     if lacking:
         return _nothing(context, inputs, f"customer_features has no {', '.join(lacking)} (features.families, .off)")
-    refuse_the_past(context)
     orders = past_orders(customers, context.config.value)
     spends = spends_of(orders.sample)
     reason = unfit(orders.patterns) or unfit_spend(spends)
@@ -42,20 +36,6 @@ def value(context: Context) -> Outcome:
         return _nothing(context, inputs, reason)
     found = _fitted(context, orders, fit_spend(spends), incumbent)
     return _published(context, customers, found, inputs)
-
-
-def refuse_the_past(context: Context) -> None:
-    """What customers are worth is not taken back in time.
-
-    Raises:
-        BadInputError: as_of is before that of the latest finished profile.
-    """
-    latest = context.finished("profile").agg(F.max("as_of")).collect()[0][0]  # one row
-    if latest is not None and latest > context.as_of:
-        raise BadInputError(
-            [f"--as-of {context.as_of}: customer_value is already at {latest}; give a later date, or another "
-             "workspace.root for a look back"]
-        )  # fmt: skip
 
 
 def _incumbent(context: Context) -> str:
@@ -67,7 +47,7 @@ def _incumbent(context: Context) -> str:
 
 def _nothing(context: Context, inputs: Mapping[str, str], reason: str) -> Outcome:
     context.reporter.warn(f"value: no model can be fitted, and customer_value stays as it is: {reason}")
-    return Outcome(inputs=inputs, message=f"value: not fitted: {reason}")
+    return Outcome(source="value", inputs=inputs, message=f"not fitted: {reason}")
 
 
 def _fitted(context: Context, orders: Orders, spend: FittedSpend, incumbent: str) -> Found:
@@ -107,8 +87,8 @@ def _published(context: Context, customers: DataFrame, found: Found, inputs: Map
     total = _say(context, rows, change.total)
     rows.unpersist()
     outputs = context.versions(CUSTOMER_VALUE, VALUE_MODELS, VALUE_CALIBRATION)
-    message = f"value: {WORDS[name]}: {found.choice.reason}"
-    return Outcome(rows_read=total, rows_accepted=total, inputs=inputs, outputs=outputs, message=message)
+    message = f"{WORDS[name]}: {found.choice.reason}"
+    return Outcome("value", total, total, inputs=inputs, outputs=outputs, message=message)
 
 
 def _say(context: Context, rows: DataFrame, changed: int) -> int:

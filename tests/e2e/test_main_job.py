@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow  # two whole runs
 
 TABLES = {
     "audit_log",
+    "basket_rules",
     "campaigns",
     "customer_features",
     "customer_value",
@@ -32,9 +33,12 @@ TABLES = {
     "products",
     "runs",
     "segment_assignments",
+    "segment_cohorts",
+    "segment_kpis",
     "segment_lineage",
     "segment_membership_events",
     "segment_overlays",
+    "segment_preferences",
     "segment_profiles",
     "segments",
     "training_candidates",

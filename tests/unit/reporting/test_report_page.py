@@ -181,7 +181,7 @@ def test_an_empty_report_says_what_is_missing(sample):
         "KPIs have not been computed.",
         "No two dates have been compared.",
     } <= set(read.texts)
-    assert {"segspark kpis", "segspark compare"} <= set(read.texts)
+    assert {"segspark profile", "segspark compare"} <= set(read.texts)
 
 
 def test_unknown_numbers_are_written_as_such(sample):
