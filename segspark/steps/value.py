@@ -57,7 +57,7 @@ def _fitted(context: Context, orders: Orders, spend: FittedSpend, incumbent: str
         context.reporter.say(f"value: there are too many patterns: fitted on {asked.fit_rows:,} customers")
     tested = back_test(context, names) if asked.back_test else None
     choice = choose(asked.model, incumbent, None if tested is None else tested.lead)
-    fits = {name: fit(name, orders.patterns) for name in names}
+    fits = {choice.name: fit(choice.name, orders.patterns)}
     context.reporter.say(f"value: {WORDS[choice.name]}: {choice.reason}")
     if fits[choice.name].ran_away or spend.ran_away:
         context.reporter.warn("value: the data do not bound a parameter; customers may be too much alike, or too few")

@@ -25,7 +25,7 @@ class Found:
 
     Attributes:
         orders: that models were fitted on.
-        fits: models of purchases by name.
+        fits: the chosen model of purchases, by its name; others are held against it in the back-test alone.
         spend: the model of spend.
         tested: the back-test, if there is one.
         choice: which of the models, and why.
@@ -48,9 +48,8 @@ def publish_models(context: Context, writer: Writer, found: Found, worth_much: f
         worth_much: value from which a customer is worth much, if still there.
     """
     now, tested = F.col("as_of") == F.lit(context.as_of), found.tested
-    rows = [
-        _row(context, writer, found, name, worth_much) for name in [*found.fits, *([NAIVE] if tested else []), _SPEND]
-    ]
+    held = [] if tested is None else [name for name in tested.errors if name not in found.fits]
+    rows = [_row(context, writer, found, name, worth_much) for name in [*found.fits, *held, _SPEND]]
     writer.publish(VALUE_MODELS, context.lake.frame(VALUE_MODELS, rows), scope=now, delete_missing=True)
     bins = [] if tested is None else [
         (context.as_of, tested.began, name, *_rounded(astuple(one)), writer.run_id)
@@ -75,10 +74,9 @@ def _row(context: Context, writer: Writer, found: Found, name: str, worth_much: 
         one = found.fits[name]
         told |= {"parameters": _parameters(one.parameters), "log_likelihood": one.log_likelihood}
         told |= {"customers": one.customers, "patterns": one.patterns}
-        told |= {"reason": found.choice.reason if told["chosen"] else f"{WORDS[found.choice.name]} is taken"}
-        told |= {"worth_much": worth_much if told["chosen"] else None}
+        told |= {"reason": found.choice.reason, "worth_much": worth_much}
     else:
-        told |= {"reason": "for comparison"}
+        told |= {"reason": "for comparison" if name == NAIVE else f"{WORDS[found.choice.name]} is taken"}
     if found.tested is not None and name in found.tested.errors:
         error = found.tested.errors[name]
         told |= {"from_as_of": found.tested.began, "back_test_customers": found.tested.customers}
