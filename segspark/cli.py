@@ -38,6 +38,7 @@ _HELP = {
     "report": "write the HTML report",
 }
 _INIT = "look at the first rows of data files and write a commented configuration to start from"
+_VOCABULARY = "write the words that segments are named and described in, as a file to edit, shorten or translate"
 _INGEST = {
     "check": "look at a sample of each source: what it maps to, what would be rejected and why; nothing is written",
     "replay": "judge the rejected rows in quarantine again, by the rules and mappings of now",
@@ -141,6 +142,11 @@ def _run(options: argparse.Namespace) -> None:
     )
 
     config = load_config(options.config, options.set)
+    if options.phase == "vocabulary":
+        from segspark.steps.vocabulary import vocabulary
+
+        vocabulary(Context(config, date.max, Reporter(), options.verbose), options.output)
+        return
     if options.phase in ("segments", "audit"):
         context = Context(config, options.as_of or _today(config.time.business_timezone), Reporter(), options.verbose)
         _govern(options, context)
@@ -220,6 +226,9 @@ def _parser() -> argparse.ArgumentParser:
         "--expect", default="", metavar="SEQUENCE:HASH", help="an entry that must be there, as an audit before said it"
     )
     _add_common(audit, as_of=_TODAY)
+    words = phases.add_parser("vocabulary", help=_VOCABULARY, description=_VOCABULARY)
+    words.add_argument("--output", metavar="FILE", help="file to write; it must not exist; default: the terminal")
+    _add_common(words, as_of="not looked at")
     return parser
 
 

@@ -10,6 +10,7 @@ from segspark.config.baskets import Baskets
 from segspark.config.clustering import Clustering, Objective, Population, Promotion, Search
 from segspark.config.features import Features
 from segspark.config.kpis import Kpis
+from segspark.config.naming import Naming
 from segspark.config.segments import Assignment, Continuity, Drift, Governance, Retraining
 from segspark.config.sources import Attribute, Duplicates, Identity, Sessions, Sources
 
@@ -102,6 +103,7 @@ class Config(Model):
     retraining: Retraining = Field(default_factory=Retraining)
     kpis: Kpis = Field(default_factory=Kpis)
     baskets: Baskets = Field(default_factory=Baskets)
+    naming: Naming = Field(default_factory=Naming)
     tracking: Tracking = Field(default_factory=Tracking)
     report: Report = Field(default_factory=Report)
     spark: Spark = Field(default_factory=Spark)

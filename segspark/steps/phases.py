@@ -101,6 +101,8 @@ def _ask_early(context: Context, names: Sequence[str]) -> None:
     """Ask for what a later phase will need before anything is computed."""
     if {"compare", "report"} & set(names):
         _step("report", "report_path")(context)
+    if {"train", "assign"} & set(names):
+        context.vocabulary  # noqa: B018 (reads it)
     if {"train", "assign", "report"} & set(names):
         context.tracker  # noqa: B018 (connects, and fails early)
 
