@@ -53,6 +53,12 @@ def run_compare(context: Context, before: str | None, after: str | None, until: 
     run_phase(context, "compare", partial(_step("compare"), before=first))
 
 
+def run_report(context: Context, what: str) -> None:
+    """Write the dashboard, the handbook or both."""
+    _ask_early(context, ["report"])
+    run_phase(context, "report", partial(_step("report"), what=what))
+
+
 def run_phase_alone(context: Context, name: str) -> None:
     """Run one phase, as its command does."""
     _ask_early(context, [name])

@@ -1,6 +1,6 @@
-"""Report: the published tables as one page that needs nothing but a browser."""
+"""Report: the published tables as pages that need nothing but a browser."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pyspark.sql import DataFrame, Window
@@ -14,14 +14,16 @@ from segspark.errors import BadInputError
 from segspark.io.files import write_text
 from segspark.reporting.distributions import distribution
 from segspark.reporting.model import Candidate, Distribution, QualityRow, Report, ScatterPoint, SegmentCard
+from segspark.reporting.outcomes import ValueSummary
 from segspark.reporting.page import render
 from segspark.segments.naming import Wording
 from segspark.segments.profiles import Profile
 from segspark.segments.registry import Segment, with_members
 from segspark.steps.context import Context, Outcome
+from segspark.steps.handbook import HANDBOOK_INPUTS, handbook
 from segspark.steps.levels import registered_now
 from segspark.steps.population import features_at
-from segspark.steps.presentation import segment_cards
+from segspark.steps.presentation import segment_cards, sentences
 from segspark.steps.splitting import FILE, drawn_nodes
 from segspark.tables import (
     DATA_QUALITY,
@@ -36,16 +38,28 @@ from segspark.tracking import ModelVersion
 _SAMPLE = 5_000  # customers whose features are drawn
 
 
-def report(context: Context) -> Sequence[Outcome]:
-    """Write the page from the tables as they are now."""
-    segments = with_members(registered_now(context).segments)
+def report(context: Context, what: str = "all", values: Mapping[str, ValueSummary] | None = None) -> Sequence[Outcome]:
+    """Write the dashboard and the handbook from the tables as they are now.
+
+    Args:
+        context: of the phase.
+        what: dashboard, handbook or all.
+        values: what customers are worth, by segment id, for the handbook; None: not known.
+    """
+    registered = registered_now(context).segments
+    segments, path = with_members(registered), report_path(context)
     if not segments:
         raise BadInputError(["segments: nothing is published yet; run segspark assign first"])
-    version = context.tracker.champion()
-    path = write_text(report_path(context), render(_report(context, segments, version)))
-    context.reporter.say(f"written to {path}")
     inputs = context.versions(SEGMENTS, SEGMENT_PROFILES, SEGMENT_ASSIGNMENTS, context.features_table)
-    return [Outcome(inputs=inputs, outputs={"report": str(path)})]
+    outputs: dict[str, str] = {}
+    if what != "handbook":
+        write_text(path, render(_report(context, segments, context.tracker.champion())))
+        context.reporter.say(f"written to {path}")
+        outputs["report"] = str(path)
+    if what != "dashboard":
+        outputs |= handbook(context, registered, path.parent, values)
+        inputs |= context.versions(*HANDBOOK_INPUTS)
+    return [Outcome(inputs=inputs, outputs=outputs)]
 
 
 def report_path(context: Context) -> Path:
@@ -102,14 +116,10 @@ def _headlines(context: Context, features: DataFrame, segments: Sequence[Segment
 def _cards(context: Context, segments: Sequence[Segment]) -> tuple[SegmentCard, ...]:
     rows = context.lake.read(SEGMENT_PROFILES).collect()  # segments x features
     profiles = [Profile(**row.asDict()) for row in rows]
-    words = {one.segment_id: Wording(one.name, _sentences(one.description)) for one in segments}
+    words = {one.segment_id: Wording(one.name, sentences(one.description)) for one in segments}
     sizes = {one.segment_id: one.size for one in segments}
     kinds = {one.segment_id: one.kind for one in segments}
     return segment_cards(sizes, words, kinds, [p for p in profiles if p.segment_id in words], context.told_features)
-
-
-def _sentences(description: str) -> tuple[str, ...]:
-    return tuple(part for part in description.rstrip(".").split("; ") if part)
 
 
 def _candidates(context: Context, version: ModelVersion) -> tuple[Candidate, ...]:
