@@ -61,9 +61,9 @@ class Tracking(Model):
 
 
 class Report(Model):
-    """The HTML page."""
+    """The dashboard, and the handbook beside it."""
 
-    path: str | None = Field(None, description="file; default: report/index.html in the workspace")
+    path: str | None = Field(None, description="the dashboard's file; default: report/index.html in the workspace")
     title: str = "Customer segments"
     scatter_points: Annotated[int, Field(ge=0, le=5_000)] = 1_500
 

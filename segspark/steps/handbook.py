@@ -11,7 +11,7 @@ from segspark.io.files import read_text, write_text
 from segspark.reporting.handbook import handbook as made
 from segspark.reporting.handbook_model import Chapter, Handbook
 from segspark.reporting.model import SegmentCard
-from segspark.reporting.notes import NotesError
+from segspark.reporting.notes import NotesError, notes
 from segspark.reporting.outcomes import EVERYBODY, KpiDefinition, KpiPoint, ValueSummary
 from segspark.reporting.suppression import SMALL
 from segspark.segments.codes import codes
@@ -44,15 +44,26 @@ def handbook(
     Raises:
         BadInputError: the notes in handbook.md cannot be told from the rest, or the folder cannot be written to.
     """
-    last = folder / "handbook.md"
-    book = _book(context, segments, values or {})
-    try:
-        files = made(book, read_text(last), read_text(folder / "handbook.json"))
-    except NotesError as error:
-        raise BadInputError([f"{last}: {error}; mend it there, so that no notes are lost"]) from None
+    last = last_edition(folder)
+    files = made(_book(context, segments, values or {}), *last)
     paths = {name: str(write_text(folder / name, text)) for name, text in files.by_name().items()}
     context.reporter.say(f"written to {paths['handbook.html']}, with notes in {paths['handbook.md']}")
     return paths
+
+
+def last_edition(folder: Path) -> tuple[str, str]:
+    """The handbook.md and handbook.json that lie there; empty where there are none.
+
+    Raises:
+        BadInputError: the notes in handbook.md cannot be told from the rest.
+    """
+    page = read_text(folder / "handbook.md")
+    try:
+        notes(page)
+    except NotesError as error:
+        place = folder / "handbook.md"
+        raise BadInputError([f"{place}: {error}; mend it there, so that no notes are lost"]) from None
+    return page, read_text(folder / "handbook.json")
 
 
 def _book(context: Context, segments: Sequence[Segment], values: Mapping[str, ValueSummary]) -> Handbook:

@@ -106,7 +106,9 @@ def _retrain(context: Context) -> None:
 def _ask_early(context: Context, names: Sequence[str]) -> None:
     """Ask for what a later phase will need before anything is computed."""
     if {"compare", "report"} & set(names):
-        _step("report", "report_path")(context)
+        place = _step("report", "report_path")(context)
+        if "report" in names:
+            _step("handbook", "last_edition")(place.parent)
     if {"train", "assign"} & set(names):
         context.vocabulary  # noqa: B018 (reads it)
     if {"train", "assign", "report"} & set(names):
