@@ -8,7 +8,7 @@ _UP, _DOWN = True, False
 
 RULES = (
     Rule("win back the valuable", (Condition("recency_days"), Condition("monetary_value", least=0.25)), {
-        "job": "Give them a reason to come back: they were worth more than most.",
+        "job": "Give them a reason to come back: they spent more than the average customer.",
         "do": "Have a person look at the largest of them before any mass mailing.",
     }),
     Rule("lapsing", (Condition("recency_days"),), {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ from segspark.config.load import read_yaml
 from segspark.config.naming import Naming
 from segspark.errors import BadInputError
 from segspark.features.declarations import declared_features
+from segspark.progress import Reporter
 from segspark.segments.naming import wordings
 from segspark.segments.profiles import Profile
 from segspark.segments.vocabulary import as_yaml, built_in
 from segspark.segments.wordlists import with_words
+from segspark.steps.context import Context
 
 CONF = Path(__file__).parents[3] / "conf"
 DECLARED = declared_features(Features(), "EUR")
@@ -199,3 +202,19 @@ def test_a_vocabulary_that_is_not_there_or_gives_a_key_twice_is_bad_input(tmp_pa
     words.write_text("features: {}\nfeatures: {}\n", encoding="utf-8")
     assert main(["vocabulary", "--config", str(config)]) == 2
     assert "key 'features' given twice" in capsys.readouterr().err
+
+
+def test_words_that_changed_in_the_same_file_make_another_run(tmp_path):
+    config, words = tmp_path / "c.yaml", tmp_path / "w.yaml"
+    config.write_text(CONFIGURATION, encoding="utf-8")
+
+    def inputs(*overrides: str) -> dict[str, str]:
+        return Context(load_config(config, overrides), date(2018, 1, 1), Reporter()).naming_inputs
+
+    found = []
+    for word in ("often", "seldom"):
+        words.write_text(f"features: {{frequency: {{high: {word}}}}}\n", encoding="utf-8")
+        found.append(inputs(f"naming.vocabulary={words}"))
+    assert inputs() == {}
+    assert [list(one) for one in found] == [["vocabulary"], ["vocabulary"]]
+    assert found[0] != found[1]
