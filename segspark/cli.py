@@ -36,9 +36,10 @@ _HELP = {
     "profile": "say what customers are worth: who is still there, expected orders, lifetime value",
     "compare": "say who went where between two dates, and whether it is a shift or a blip",
     "split": "search within a segment, and publish what is found as its sub-segments",
-    "report": "write the HTML report",
+    "report": "write the dashboard and the handbook of segments",
 }
 _INIT = "look at the first rows of data files and write a commented configuration to start from"
+_VOCABULARY = "write the words that segments are named and described in, as a file to edit, shorten or translate"
 _INGEST = {
     "check": "look at a sample of each source: what it maps to, what would be rejected and why; nothing is written",
     "replay": "judge the rejected rows in quarantine again, by the rules and mappings of now",
@@ -129,6 +130,22 @@ def _run(options: argparse.Namespace) -> None:
         init(options.paths, options.output, options.root, Reporter(), options.verbose)
         return
     from segspark.steps.context import Context
+
+    config = load_config(options.config, options.set)
+    if options.phase in ("segments", "audit"):
+        context = Context(config, options.as_of or _today(config.time.business_timezone), Reporter(), options.verbose)
+        _govern(options, context)
+        return
+    context = Context(config, options.as_of or date.max, Reporter(), options.verbose)
+    if options.phase == "vocabulary":
+        from segspark.steps.vocabulary import vocabulary
+
+        vocabulary(context, options.output)
+    else:
+        _run_phase(options, context)
+
+
+def _run_phase(options: argparse.Namespace, context: "Context") -> None:
     from segspark.steps.ending import show_ending
     from segspark.steps.phases import (
         run_all,
@@ -138,35 +155,27 @@ def _run(options: argparse.Namespace) -> None:
         run_features,
         run_ingest,
         run_phase_alone,
+        run_report,
         run_split,
     )
 
-    config = load_config(options.config, options.set)
-    if options.phase in ("segments", "audit"):
-        context = Context(config, options.as_of or _today(config.time.business_timezone), Reporter(), options.verbose)
-        _govern(options, context)
-        return
-    context = Context(config, options.as_of or date.max, Reporter(), options.verbose)
     if options.phase == "ingest" and options.how:
         run_ingest(context, options.how)
-        return
-    if options.phase == "features" and (options.rebuild or options.also):
+    elif options.phase == "features" and (options.rebuild or options.also):
         run_features(context, options.rebuild, options.also)
-        return
-    if options.phase == "train" and options.approve:
+    elif options.phase == "train" and options.approve:
         run_approval(context)
-        return
-    if options.phase == "split":
+    elif options.phase == "split":
         run_split(context, options.segment_id, options.undo)
-        return
-    if options.phase == "compare":
+    elif options.phase == "compare":
         run_compare(context, options.before, options.after, options.as_of)
-        return
-    if options.phase in ("run", "demo"):
+    elif options.phase == "report":
+        run_report(context, options.what)
+    elif options.phase in ("run", "demo"):
         (run_demo if options.phase == "demo" else run_all)(context)
         show_ending(context)
-        return
-    run_phase_alone(context, options.phase)
+    else:
+        run_phase_alone(context, options.phase)
 
 
 def _govern(options: argparse.Namespace, context: "Context") -> None:
@@ -221,6 +230,9 @@ def _parser() -> argparse.ArgumentParser:
         "--expect", default="", metavar="SEQUENCE:HASH", help="an entry that must be there, as an audit before said it"
     )
     _add_common(audit, as_of=_TODAY)
+    words = phases.add_parser("vocabulary", help=_VOCABULARY, description=_VOCABULARY)
+    words.add_argument("--output", metavar="FILE", help="file to write; it must not exist; default: the terminal")
+    _add_common(words, as_of="not looked at")
     return parser
 
 
@@ -273,6 +285,10 @@ def _add_phase(parser: argparse.ArgumentParser, name: str) -> None:
     if name == "split":
         parser.add_argument("segment_id", metavar="SEGMENT_ID", help="of a cluster, as the table segments has it")
         parser.add_argument("--undo", action="store_true", help="join its sub-segments again, and train nothing")
+    if name == "report":
+        parser.add_argument(
+            "what", nargs="?", choices=("all", "dashboard", "handbook"), default="all", help="of the two"
+        )
     if name == "features":
         parser.add_argument("--rebuild", action="store_true", help="compute state anew from all events")
         parser.add_argument(

@@ -16,7 +16,10 @@ from segspark.config.model import Config
 from segspark.errors import BadInputError
 
 SECRET = re.compile(r"\$\{ENV:([A-Za-z_][A-Za-z0-9_]*)\}")
-_PATHS = {("workspace", "root"), ("tracking", "artifacts"), ("report", "path"), ("spark", "jars_folder")}
+_PATHS = {
+    *(("workspace", "root"), ("tracking", "artifacts"), ("report", "path"), ("spark", "jars_folder")),
+    ("naming", "vocabulary"),
+}
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -93,16 +96,29 @@ def config_hash(config: Config, sections: Iterable[str]) -> str:
     return hashlib.sha256(json.dumps(dumped, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def read_yaml(path: Path, missing: str) -> Any:
+    """What a YAML file says; an empty one says an empty map.
+
+    Args:
+        path: of the file.
+        missing: what to say where there is none.
+
+    Raises:
+        BadInputError: there is no such file, it is no YAML, or a key is given twice.
+    """
+    if not path.is_file():
+        raise BadInputError([f"{path}: {missing}"])
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _named_loader(path)) or {}  # noqa: S506 (a SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInputError([f"{path}: not valid YAML: {' '.join(str(error).split())}"]) from None
+
+
 def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     path = path.resolve()
     if path in seen:
         raise BadInputError([f"{path}: extends itself through {' -> '.join(str(step) for step in seen)}"])
-    if not path.is_file():
-        raise BadInputError([f"{path}: no such configuration file; give one with --config"])
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), _named_loader(path)) or {}  # noqa: S506 (a SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInputError([f"{path}: not valid YAML: {' '.join(str(error).split())}"]) from None
+    raw = read_yaml(path, "no such configuration file; give one with --config")
     if not isinstance(raw, dict):
         raise BadInputError([f"{path}: expected sections such as 'workspace:', found a {type(raw).__name__}"])
     below = raw.pop("extends", None)

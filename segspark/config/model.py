@@ -10,6 +10,7 @@ from segspark.config.baskets import Baskets
 from segspark.config.clustering import Clustering, Objective, Population, Promotion, Search
 from segspark.config.features import Features
 from segspark.config.kpis import Kpis
+from segspark.config.naming import Naming
 from segspark.config.segments import Assignment, Continuity, Drift, Governance, Retraining
 from segspark.config.sources import Attribute, Duplicates, Identity, Sessions, Sources
 from segspark.config.value import Value
@@ -61,9 +62,9 @@ class Tracking(Model):
 
 
 class Report(Model):
-    """The HTML page."""
+    """The dashboard, and the handbook beside it."""
 
-    path: str | None = Field(None, description="file; default: report/index.html in the workspace")
+    path: str | None = Field(None, description="the dashboard's file; default: report/index.html in the workspace")
     title: str = "Customer segments"
     scatter_points: Annotated[int, Field(ge=0, le=5_000)] = 1_500
 
@@ -104,6 +105,7 @@ class Config(Model):
     kpis: Kpis = Field(default_factory=Kpis)
     baskets: Baskets = Field(default_factory=Baskets)
     value: Value = Field(default_factory=Value)
+    naming: Naming = Field(default_factory=Naming)
     tracking: Tracking = Field(default_factory=Tracking)
     report: Report = Field(default_factory=Report)
     spark: Spark = Field(default_factory=Spark)

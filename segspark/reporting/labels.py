@@ -19,6 +19,15 @@ def clean(text: str) -> str:
     return " ".join("".join(_safe(character) for character in text).split())
 
 
+def clean_lines(text: str) -> str:
+    r"""The same of a text of several lines, which stay lines, with the blanks at their beginnings.
+
+    >>> clean_lines("a\x00\n  b ") == "a\ufffd\n  b"
+    True
+    """
+    return "\n".join("".join(_safe(character) for character in line).rstrip() for line in text.splitlines())
+
+
 def shortened(text: str, length: int = 28) -> str:
     """A clean label of at most `length` characters, for where there is no room to wrap.
 

@@ -7,11 +7,12 @@ import hashlib
 from importlib import resources
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from segspark.reporting import quality, text
 from segspark.reporting.cards import bar, distinguishing, swatch
-from segspark.reporting.labels import clean
+from segspark.reporting.labels import clean, clean_lines
+from segspark.reporting.markdown import escaped
 from segspark.reporting.palette import CATEGORICAL, on_dark
 from segspark.reporting.suppression import told
 
@@ -39,6 +40,23 @@ def environment() -> Environment:
         name=quality.name, share=quality.share, change=quality.change, trend=quality.trend, broken_in=quality.broken_in,
     )  # fmt: skip
     return made
+
+
+def markdown_environment() -> Environment:
+    """The templates of pages in Markdown: what is filled in is plain text on one line, unless it is `Markup`."""
+    return Environment(
+        loader=FunctionLoader(_file),
+        autoescape=False,  # noqa: S701 (finalize escapes, for Markdown)
+        undefined=StrictUndefined,
+        finalize=lambda value: value if isinstance(value, Markup) else escaped(str(value)),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def lines(text: str) -> Markup:
+    """A text of several lines for HTML: escaped, its lines as they are."""
+    return escape(clean_lines(text))
 
 
 def styles(*names: str) -> Markup:

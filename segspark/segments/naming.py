@@ -3,11 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from segspark.config.naming import Naming
 from segspark.segments.profiles import Profile, by_segment
+from segspark.segments.vocabulary import Vocabulary, Words, built_in
 from segspark.tables import Feature
-
-NOTABLE = 0.25  # standard deviations from everybody's mean; less is not worth a word
-_SENTENCES = 4
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,11 @@ class Wording:
 
 
 def wordings(
-    profiles: Iterable[Profile], features: Sequence[Feature], taken: Collection[str] = ()
+    profiles: Iterable[Profile],
+    features: Sequence[Feature],
+    taken: Collection[str] = (),
+    settings: Naming | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> dict[str, Wording]:
     """A unique name and a description for each segment.
 
@@ -38,6 +41,8 @@ def wordings(
         profiles: of all segments that are to be told apart.
         features: the declared features; those with adjectives may give names, those with sentences descriptions.
         taken: names of other segments.
+        settings: what is worth a word, and how many there are; None: as usual.
+        vocabulary: the words; None: those of the declarations.
 
     Examples:
         >>> frequency = Feature("frequency", "BIGINT", "", "orders", "orders", "", "", "frequent", "infrequent",
@@ -49,62 +54,56 @@ def wordings(
         >>> words["b"].name, words["b"].description
         ('Infrequent customers', 'Buys 0.5 times as often as the average customer.')
     """
-    declared = {feature.name: feature for feature in features}
-    ranked = {segment: _ranked(own, declared) for segment, own in by_segment(profiles).items()}
-    names = _unique_names({segment: _adjectives(own, declared) for segment, own in ranked.items()}, taken)
-    return {segment: Wording(names[segment], _sentences(own, declared)) for segment, own in ranked.items()}
+    told = _Told(vocabulary or built_in(features), settings or Naming(), {one.name: one.unit for one in features})
+    ranked = {segment: told.ranked(own) for segment, own in by_segment(profiles).items()}
+    names = told.names({segment: told.adjectives(own) for segment, own in ranked.items()}, taken)
+    return {segment: Wording(names[segment], told.sentences(own)) for segment, own in ranked.items()}
 
 
-def number(value: float, unit: str) -> str:
-    """A value with its unit as a person says it.
+@dataclass(frozen=True)
+class _Told:
+    """The words, how many of them, and the unit of each feature."""
 
-    Examples:
-        >>> number(0.384, "share"), number(45.2, "days"), number(1234.5, "USD"), number(3.14, "orders")
-        ('38%', '45 days', '1,234 USD', '3.1 orders')
-    """
-    if unit == "share":
-        return f"{value:.0%}"
-    digits = 1 if abs(value) < 20 else 0
-    return f"{value:,.{digits}f} {unit}"
+    vocabulary: Vocabulary
+    settings: Naming
+    units: Mapping[str, str]
 
+    def ranked(self, profiles: Sequence[Profile]) -> list[Profile]:
+        """What is worth a word, the most notable first."""
+        known = [one for one in profiles if one.feature in self.units and one.feature in self.vocabulary.features]
+        notable = [one for one in known if abs(one.standardised or 0.0) >= self.settings.notable]
+        return sorted(notable, key=lambda one: (-abs(one.standardised or 0.0), one.feature))
 
-def _ranked(profiles: Sequence[Profile], declared: Mapping[str, Feature]) -> list[Profile]:
-    notable = [one for one in profiles if one.feature in declared and abs(one.standardised or 0.0) >= NOTABLE]
-    return sorted(notable, key=lambda one: (-abs(one.standardised or 0.0), one.feature))
+    def adjectives(self, ranked: Sequence[Profile]) -> list[str]:
+        told = [(self.vocabulary.features[one.feature], one.standardised or 0.0) for one in ranked]
+        words = [of.high if apart > 0 else of.low for of, apart in told]
+        return list(dict.fromkeys(word for word in words if word)) or [self.vocabulary.patterns.average]
 
+    def names(self, adjectives: Mapping[str, Sequence[str]], taken: Collection[str]) -> dict[str, str]:
+        """A few adjectives each; more where two segments would share a name, a number where words run out."""
+        names: dict[str, str] = {}
+        numbered, least = self.vocabulary.patterns.numbered, self.settings.adjectives
+        for segment in sorted(adjectives):
+            words = adjectives[segment]
+            tries = [self.name(words[:count]) for count in range(min(least, len(words)), len(words) + 1)]
+            last = range(2, len(adjectives) + len(taken) + 2)
+            tries += [numbered.format(name=tries[-1], number=position) for position in last]
+            names[segment] = next(name for name in tries if name not in taken and name not in names.values())
+        return names
 
-def _adjectives(ranked: Sequence[Profile], declared: Mapping[str, Feature]) -> list[str]:
-    words = [
-        declared[one.feature].high if (one.standardised or 0.0) > 0 else declared[one.feature].low for one in ranked
-    ]
-    return list(dict.fromkeys(word for word in words if word)) or ["average"]
+    def name(self, words: Sequence[str]) -> str:
+        text = self.vocabulary.patterns.name.format(adjectives=self.vocabulary.patterns.joint.join(words))
+        return text[:1].upper() + text[1:]
 
+    def sentences(self, ranked: Sequence[Profile]) -> tuple[str, ...]:
+        told = [(one, self.vocabulary.features[one.feature]) for one in ranked]
+        said = [self.sentence(one, words) for one, words in told if words.sentence]
+        return tuple(said[: self.settings.sentences]) or (self.vocabulary.patterns.alike,)
 
-def _unique_names(adjectives: Mapping[str, Sequence[str]], taken: Collection[str]) -> dict[str, str]:
-    """Two adjectives each; more where two segments would share a name, a number where words run out."""
-    names: dict[str, str] = {}
-    for segment in sorted(adjectives):
-        words = adjectives[segment]
-        tries = [_name(words[:count]) for count in range(min(2, len(words)), len(words) + 1)]
-        tries += [f"{tries[-1]} {position}" for position in range(2, len(adjectives) + len(taken) + 2)]
-        names[segment] = next(name for name in tries if name not in taken and name not in names.values())
-    return names
-
-
-def _name(words: Sequence[str]) -> str:
-    text = ", ".join(words)
-    return f"{text[:1].upper()}{text[1:]} customers"
-
-
-def _sentences(ranked: Sequence[Profile], declared: Mapping[str, Feature]) -> tuple[str, ...]:
-    said = [_sentence(one, declared[one.feature]) for one in ranked if declared[one.feature].sentence]
-    return tuple(said[:_SENTENCES]) or ("close to the average in everything",)
-
-
-def _sentence(one: Profile, feature: Feature) -> str:
-    mean, average = one.mean or 0.0, one.overall_mean or 0.0
-    value, usual = number(mean, feature.unit), number(average, feature.unit)
-    if "{ratio}" in feature.sentence and (mean <= 0 or average < 0):  # a ratio would say nothing true
-        return f"{feature.label} {value} (average {usual})"
-    ratio = f"{mean / average:.1f} times" if average else "many times"
-    return feature.sentence.format(ratio=ratio, value=value, average=usual)
+    def sentence(self, one: Profile, words: Words) -> str:
+        mean, average, unit = one.mean or 0.0, one.overall_mean or 0.0, self.units[one.feature]
+        value, usual = self.vocabulary.quantity(mean, unit), self.vocabulary.quantity(average, unit)
+        if "{ratio}" in words.sentence and (mean <= 0 or average < 0):  # a ratio would say nothing true
+            return self.vocabulary.patterns.compared.format(label=words.label, value=value, average=usual)
+        ratio = self.vocabulary.ratio(mean, average)
+        return words.sentence.format(ratio=ratio, value=value, average=usual)

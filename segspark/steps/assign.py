@@ -53,7 +53,7 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
     latest = refuse_the_past(context)
     customers, there = features_at(context), registered_now(context)
     applied, before = applied_now(context, customers, there, there.splits if splits is None else splits)
-    inputs = context.versions(context.features_table) | applied.inputs()
+    inputs = context.versions(context.features_table) | applied.inputs() | context.naming_inputs
     current, asked = context.lake.read(SEGMENT_ASSIGNMENTS), context.config.assignment
     given = assigned(context, customers, applied)
     new = settled(given, current, context.as_of, asked.membership_step, asked.hold).persist()
@@ -146,10 +146,13 @@ def _words(
     for level in found:
         own = [one for one in profiles if one.segment_id in level.segment_ids.values()]
         taken = {name for segment, name in known.items() if segment not in level.segment_ids.values()}
-        words |= wordings(own, context.features, taken)
+        words |= wordings(own, context.features, taken, context.config.naming, context.vocabulary)
         if level.part:
             parent = level.part.segment_id
-            apart = wordings(within(own, [one for one in profiles if one.segment_id == parent]), context.features)
+            whole = [one for one in profiles if one.segment_id == parent]
+            apart = wordings(
+                within(own, whole), context.features, settings=context.config.naming, vocabulary=context.vocabulary
+            )
             words |= {segment: replace(words[segment], name=one.name) for segment, one in apart.items()}
     return words
 

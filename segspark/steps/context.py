@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame, SparkSession
@@ -14,13 +15,15 @@ from pyspark.sql import functions as F
 
 from segspark import __version__
 from segspark.config import Config
-from segspark.config.load import config_hash, reveal
+from segspark.config.load import config_hash, read_yaml, reveal
 from segspark.features.declarations import declared_features
 from segspark.io.commits import Writer
 from segspark.io.jars import needed_packages
 from segspark.io.lake import Lake
 from segspark.io.session import open_session
 from segspark.progress import Reporter
+from segspark.segments.vocabulary import Vocabulary, as_yaml, built_in
+from segspark.segments.wordlists import with_words
 from segspark.tables import CUSTOMER_FEATURES, RUNS, Feature, Table
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ SECTIONS = {
     "train": ("time", "money", "features", "attributes", "population", "objective", "clustering", "search"),
     "assign": (
         *("time", "money", "features", "attributes", "population", "objective"),
-        *("assignment", "continuity", "governance", "drift"),
+        *("assignment", "continuity", "governance", "drift", "naming"),
     ),
     "profile": ("time", "money", "features", "attributes", "objective", "value", "kpis", "baskets"),
     "compare": ("time", "money", "features", "attributes", "clustering"),
@@ -106,6 +109,22 @@ class Context:
     def features(self) -> tuple[Feature, ...]:
         """The declared features."""
         return declared_features(self.config.features, self.config.money.currency, self.config.attributes)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words that segments are named in: those of naming.vocabulary over the declarations'."""
+        asked, words = self.config.naming.vocabulary, built_in(self.features)
+        if asked is None:
+            return words
+        path = Path(reveal(asked))
+        return with_words(words, read_yaml(path, "no such file; segspark vocabulary --output writes one"), path.name)
+
+    @property
+    def naming_inputs(self) -> dict[str, str]:
+        """A hash of the words of a team's own: the file's name alone would not tell that it was edited."""
+        if self.config.naming.vocabulary is None:
+            return {}
+        return {"vocabulary": hashlib.sha256(as_yaml(self.vocabulary).encode()).hexdigest()[:16]}
 
     def feature(self, name: str) -> Feature:
         """A declared feature by its name."""

@@ -21,5 +21,6 @@ def show_ending(context: Context) -> None:
         context.reporter.say(f"         {query}")
         context.reporter.say(f"report   {report_path(context)}")
         context.reporter.say(f"         xdg-open '{report_path(context)}'   (macOS: open)")
+        context.reporter.say(f"handbook {report_path(context).parent / 'handbook.html'}")
         context.reporter.say(f"MLflow   {tracking.uri}   experiment {tracking.experiment}")
         context.reporter.say(f"         mlflow ui --backend-store-uri '{tracking.uri}'")

@@ -1,6 +1,7 @@
 """What became of segments, read from the published tables as the dashboard and the handbook show it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from pyspark.sql import DataFrame, Row
@@ -9,29 +10,38 @@ from pyspark.sql import functions as F
 from segspark.columns import exact_sum
 from segspark.reporting.outcomes import EVERYBODY, KpiDefinition, KpiPoint, Migration, ValueSummary
 from segspark.reporting.text import percent
-from segspark.segments.kpi_definitions import ALL, KPIS
+from segspark.segments.kpi_definitions import ALL, KPIS, segment_kpis
 from segspark.steps.context import Context
-from segspark.tables import CUSTOMER_VALUE, DRIFT, SEGMENT_ASSIGNMENTS, SEGMENT_KPIS, SEGMENT_MIGRATIONS
+from segspark.tables import CUSTOMER_VALUE, DRIFT, SEGMENT_ASSIGNMENTS, SEGMENT_MIGRATIONS
 
 _MIGRATIONS = 12  # comparisons that are drawn, the latest
 _AGREEMENTS = {"ari": "Adjusted Rand index", "ami": "Adjusted mutual information"}
 
 
-def kpi_definitions(context: Context) -> tuple[KpiDefinition, ...]:
-    """All KPIs in their order, in the reporting currency."""
+@dataclass(frozen=True)
+class Outcomes:
+    """What was measured of segments.
+
+    Attributes:
+        definitions: all KPIs in their order, in the reporting currency; the objective's unit is the team's own.
+        points: KPIs of segments and of everybody.
+        values: what the customers of each segment are worth; nothing where that was not computed.
+    """
+
+    definitions: tuple[KpiDefinition, ...]
+    points: tuple[KpiPoint, ...]
+    values: tuple[ValueSummary, ...]
+
+
+def outcomes(context: Context) -> Outcomes:
+    """What the tables say now."""
     units = {"currency": context.config.money.currency, "as given": ""}
-    return tuple(
-        KpiDefinition(
-            one.name, one.label[:1].upper() + one.label[1:], units.get(one.unit, one.unit), one.formula, one.denominator
-        )
-        for one in KPIS
+    definitions = tuple(
+        KpiDefinition(one.name, one.label, units.get(one.unit, one.unit), one.formula, "") for one in KPIS
     )
-
-
-def kpi_points(context: Context) -> tuple[KpiPoint, ...]:
-    """What was measured of segments and of everybody."""
-    rows = context.lake.read(SEGMENT_KPIS).orderBy("kpi", "segment_id", "period_start")
-    return tuple(map(_point, rows.collect()))  # KPIs x segments x kpis.periods
+    rows = context.lake.read(segment_kpis()).orderBy("kpi", "segment_id", "period_start")
+    points = tuple(map(_point, rows.collect()))  # KPIs x segments x kpis.periods
+    return Outcomes(definitions, points, _values(context))
 
 
 def _point(row: Row) -> KpiPoint:
@@ -49,10 +59,7 @@ def _point(row: Row) -> KpiPoint:
     )
 
 
-def value_summaries(context: Context) -> tuple[ValueSummary, ...]:
-    """What the customers of each segment are expected to be worth; nothing where that was not computed."""
-    if not context.lake.exists(CUSTOMER_VALUE):
-        return ()
+def _values(context: Context) -> tuple[ValueSummary, ...]:
     known = context.lake.read(CUSTOMER_VALUE).where("clv IS NOT NULL")
     members = context.lake.read(SEGMENT_ASSIGNMENTS).select("customer_id", "segment_id")
     rows = known.join(members, on="customer_id", how="inner").groupBy("segment_id").agg(

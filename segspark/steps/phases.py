@@ -53,6 +53,12 @@ def run_compare(context: Context, before: str | None, after: str | None, until: 
     run_phase(context, "compare", partial(_step("compare"), before=first))
 
 
+def run_report(context: Context, what: str) -> None:
+    """Write the dashboard, the handbook or both."""
+    _ask_early(context, ["report"])
+    run_phase(context, "report", partial(_step("report"), what=what))
+
+
 def run_phase_alone(context: Context, name: str) -> None:
     """Run one phase, as its command does."""
     _ask_early(context, [name])
@@ -101,7 +107,11 @@ def _retrain(context: Context) -> None:
 def _ask_early(context: Context, names: Sequence[str]) -> None:
     """Ask for what a later phase will need before anything is computed."""
     if {"compare", "report"} & set(names):
-        _step("report", "report_path")(context)
+        place = _step("report", "report_path")(context)
+        if "report" in names:
+            _step("handbook", "last_edition")(place.parent)
+    if {"train", "assign"} & set(names):
+        context.vocabulary  # noqa: B018 (reads it)
     if {"train", "assign", "report"} & set(names):
         context.tracker  # noqa: B018 (connects, and fails early)
 

@@ -33,6 +33,11 @@ def segment_cards(
     )
 
 
+def sentences(description: str) -> tuple[str, ...]:
+    """The sentences that a description was put together from."""
+    return tuple(part for part in description.rstrip(".").split("; ") if part)
+
+
 def _measures(profiles: Sequence[Profile], features: Sequence[Feature]) -> tuple[Measure, ...]:
     """In the order of the declarations, whatever the order of the profiles."""
     declared = {feature.name: feature for feature in features}

@@ -1,6 +1,7 @@
-"""Report: the published tables as one page that needs nothing but a browser."""
+"""Report: the published tables as pages that need nothing but a browser."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pyspark.sql import DataFrame, Window
@@ -19,10 +20,11 @@ from segspark.segments.naming import Wording
 from segspark.segments.profiles import Profile
 from segspark.segments.registry import Segment, with_members
 from segspark.steps.context import Context, Outcome
+from segspark.steps.handbook import HANDBOOK_INPUTS, handbook
 from segspark.steps.levels import registered_now
-from segspark.steps.outcomes import kpi_definitions, kpi_points, migrations, value_summaries
+from segspark.steps.outcomes import Outcomes, migrations, outcomes
 from segspark.steps.population import features_at
-from segspark.steps.presentation import segment_cards
+from segspark.steps.presentation import segment_cards, sentences
 from segspark.steps.splitting import FILE, drawn_nodes
 from segspark.tables import (
     DATA_QUALITY,
@@ -37,18 +39,28 @@ from segspark.tracking import ModelVersion
 _SAMPLE = 5_000  # customers whose features are drawn
 
 
-def report(context: Context) -> Sequence[Outcome]:
-    """Write the page from the tables as they are now."""
+def report(context: Context, what: str = "all") -> Sequence[Outcome]:
+    """Write the dashboard and the handbook from the tables as they are now.
+
+    Args:
+        context: of the phase.
+        what: dashboard, handbook or all.
+    """
     registered = registered_now(context).segments
-    segments = with_members(registered)
+    segments, path = with_members(registered), report_path(context)
     if not segments:
         raise BadInputError(["segments: nothing is published yet; run segspark assign first"])
-    version = context.tracker.champion()
-    names = {one.segment_id: one.name for one in registered}
-    path = write_text(report_path(context), render(_report(context, segments, version, names)))
-    context.reporter.say(f"written to {path}")
+    known = outcomes(context)
     inputs = context.versions(SEGMENTS, SEGMENT_PROFILES, SEGMENT_ASSIGNMENTS, context.features_table)
-    return [Outcome(inputs=inputs, outputs={"report": str(path)})]
+    outputs: dict[str, str] = {}
+    if what != "handbook":
+        write_text(path, render(_report(context, registered, known)))
+        context.reporter.say(f"written to {path}")
+        outputs["report"] = str(path)
+    if what != "dashboard":
+        outputs |= handbook(context, registered, path.parent, known)
+        inputs |= context.versions(*HANDBOOK_INPUTS)
+    return [Outcome(inputs=inputs, outputs=outputs)]
 
 
 def report_path(context: Context) -> Path:
@@ -65,7 +77,8 @@ def report_path(context: Context) -> Path:
     return Path(root) / "report" / "index.html"
 
 
-def _report(context: Context, segments: Sequence[Segment], version: ModelVersion, names: Mapping[str, str]) -> Report:
+def _report(context: Context, registered: Sequence[Segment], known: Outcomes) -> Report:
+    segments, version = with_members(registered), context.tracker.champion()
     training = context.tracker.training(version.run_id)
     verdict, warning = training.conclusion
     tree = training.text(FILE)
@@ -85,10 +98,10 @@ def _report(context: Context, segments: Sequence[Segment], version: ModelVersion
         quality=_quality(context),
         distributions=_distributions(context, features),
         splits=drawn_nodes(tree, context.features) if tree else (),
-        kpi_definitions=kpi_definitions(context),
-        kpis=kpi_points(context),
-        migrations=migrations(context, names),
-        values=value_summaries(context),
+        kpi_definitions=tuple(replace(one, label=one.label[:1].upper() + one.label[1:]) for one in known.definitions),
+        kpis=known.points,
+        migrations=migrations(context, {one.segment_id: one.name for one in registered}),
+        values=known.values,
     )
 
 
@@ -109,14 +122,10 @@ def _headlines(context: Context, features: DataFrame, segments: Sequence[Segment
 def _cards(context: Context, segments: Sequence[Segment]) -> tuple[SegmentCard, ...]:
     rows = context.lake.read(SEGMENT_PROFILES).collect()  # segments x features
     profiles = [Profile(**row.asDict()) for row in rows]
-    words = {one.segment_id: Wording(one.name, _sentences(one.description)) for one in segments}
+    words = {one.segment_id: Wording(one.name, sentences(one.description)) for one in segments}
     sizes = {one.segment_id: one.size for one in segments}
     kinds = {one.segment_id: one.kind for one in segments}
     return segment_cards(sizes, words, kinds, [p for p in profiles if p.segment_id in words], context.told_features)
-
-
-def _sentences(description: str) -> tuple[str, ...]:
-    return tuple(part for part in description.rstrip(".").split("; ") if part)
 
 
 def _candidates(context: Context, version: ModelVersion) -> tuple[Candidate, ...]:

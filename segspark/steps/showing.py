@@ -112,6 +112,11 @@ def overdue(context: Context, one: Segment) -> bool:
     return one.status != "retired" and one.review_at is not None and one.review_at <= context.as_of
 
 
+def told_entries(entries: Sequence[Link]) -> list[tuple[Link, tuple[str, str, str, str, str]]]:
+    """Entries of the log with their words: when (UTC), who, what, what changed, why."""
+    return [(one, (_moment(one.at), one.actor, one.action, _changes(one), one.reason or "")) for one in entries]
+
+
 def _with_overdue(context: Context, one: Segment) -> dict[str, Value]:
     return plain(asdict(one)) | {"overdue": overdue(context, one)}
 
@@ -175,7 +180,7 @@ def _show_lineage(context: Context, segment_id: str) -> None:
 
 
 def _show_entries(context: Context, entries: Sequence[Link]) -> None:
-    rows = [(one.sequence, _moment(one.at), one.actor, one.action, _changes(one), one.reason) for one in entries]
+    rows = [(one.sequence, *told) for one, told in told_entries(entries)]
     context.reporter.table(("entry", "at (UTC)", "who", "what", "change", "why"), rows, ("entry",))
 
 

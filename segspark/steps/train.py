@@ -219,7 +219,8 @@ def _log_findings(
     reported = [reported_candidate(one, choice) for one, _ in found]
     labelled = clustered.withColumn("segment_id", F.concat(F.lit("cluster "), F.col(CLUSTER).cast("string")))
     sizes, profiles = profile(labelled, [feature.name for feature in context.numeric_features])
-    cards = segment_cards(sizes, wordings(profiles, context.features), {}, profiles, context.told_features)
+    named = wordings(profiles, context.features, (), context.config.naming, context.vocabulary)
+    cards = segment_cards(sizes, named, {}, profiles, context.told_features)
     training.log_figures(training_figures(reported) | segment_figures(cards, [], context.config.money.currency))
     table = pd.DataFrame([vars(one) for one in reported])
     training.log_texts(

@@ -75,6 +75,7 @@ def test_a_job_is_the_phase_that_its_file_is_named_after(capsys, monkeypatch, wi
         (["run", "--config", "c.yaml", "--as-of", "01/02/2018"], "'01/02/2018' is not a date such as 2018-01-01"),
         (["run", "--config", "c.yaml", "--as-of", "2018-02-30"], "'2018-02-30' is not a date such as 2018-01-01"),
         (["run", "--config", "c.yaml", "--as-of", "2018-01-01", "--what"], "--what"),
+        (["report", "novel", "--config", "c.yaml", "--as-of", "2018-01-01"], "invalid choice: 'novel'"),
         (["segments"], "ACTION"),
         (["segments", "lose", "seg-1", "--config", "c.yaml"], "invalid choice: 'lose'"),
         (["segments", "approve", "--config", "c.yaml"], "SEGMENT_ID"),

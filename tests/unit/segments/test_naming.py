@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from segspark.config.features import Features
 from segspark.features.declarations import declared_features
-from segspark.segments.naming import number, wordings
+from segspark.segments.naming import wordings
 from segspark.segments.profiles import Profile
+from segspark.segments.vocabulary import Vocabulary
 from segspark.tables import Feature
 
 DECLARED = declared_features(Features(category_shares={"odd": "ODD {x} {0}"}), "EUR")
@@ -130,7 +131,7 @@ def test_a_category_s_name_with_braces_is_said_without_harm():
     ],
 )
 def test_numbers_are_said_with_their_unit(value, unit, said):
-    assert number(value, unit) == said
+    assert Vocabulary().quantity(value, unit) == said
 
 
 scores = st.dictionaries(

@@ -1,0 +1,122 @@
+"""Handbook: what the tables say of each active segment, as files that people read, keep notes in and plan with."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pyspark.sql import functions as F
+
+from segspark.errors import BadInputError
+from segspark.io.files import read_text, write_text
+from segspark.reporting.handbook import handbook as made
+from segspark.reporting.handbook_model import Chapter, Handbook
+from segspark.reporting.model import SegmentCard
+from segspark.reporting.notes import NotesError, notes
+from segspark.reporting.outcomes import EVERYBODY
+from segspark.reporting.suppression import SMALL
+from segspark.segments.codes import codes
+from segspark.segments.kpi_definitions import segment_kpis
+from segspark.segments.naming import Wording
+from segspark.segments.profiles import Profile
+from segspark.segments.registry import Segment, with_members
+from segspark.steps.context import Context
+from segspark.steps.handbook_items import favourites, history, pairs, spreads, tastes
+from segspark.steps.outcomes import Outcomes
+from segspark.steps.presentation import segment_cards, sentences
+from segspark.tables import BASKET_RULES, SEGMENT_PREFERENCES, SEGMENT_PROFILES
+
+HANDBOOK_INPUTS = (segment_kpis(), SEGMENT_PREFERENCES, BASKET_RULES)  # besides those of the dashboard
+
+
+def handbook(context: Context, segments: Sequence[Segment], folder: Path, known: Outcomes) -> dict[str, str]:
+    """Write the handbook's files, with the notes of the one that lies there.
+
+    Args:
+        context: of the phase.
+        segments: the whole registry.
+        folder: where the files go.
+        known: what was measured of segments.
+
+    Returns:
+        The files' paths by their names.
+
+    Raises:
+        BadInputError: the notes in handbook.md cannot be told from the rest, or the folder cannot be written to.
+    """
+    last = last_edition(folder)
+    files = made(_book(context, segments, known), *last)
+    paths = {name: str(write_text(folder / name, text)) for name, text in files.by_name().items()}
+    context.reporter.say(f"written to {paths['handbook.html']}, with notes in {paths['handbook.md']}")
+    return paths
+
+
+def last_edition(folder: Path) -> tuple[str, str]:
+    """The handbook.md and handbook.json that lie there; empty where there are none.
+
+    Raises:
+        BadInputError: the notes in handbook.md cannot be told from the rest.
+    """
+    page = read_text(folder / "handbook.md")
+    try:
+        notes(page)
+    except NotesError as error:
+        place = folder / "handbook.md"
+        raise BadInputError([f"{place}: {error}; mend it there, so that no notes are lost"]) from None
+    return page, read_text(folder / "handbook.json")
+
+
+def _book(context: Context, segments: Sequence[Segment], known: Outcomes) -> Handbook:
+    told = [one for one in segments if one.status == "active" and one.size]
+    told.sort(key=lambda one: (bool(one.overlay), -one.size, one.segment_id))
+    ids = [one.segment_id for one in told]
+    return Handbook(
+        title=context.config.report.title,
+        as_of=context.as_of.isoformat(),
+        currency=context.config.money.currency,
+        chapters=_chapters(context, segments, told),
+        kpi_definitions=known.definitions,
+        kpis=tuple(one for one in known.points if one.segment_id in (EVERYBODY, *ids)),
+        values=tuple(one for one in known.values if one.segment_id in ids),
+        others=sum(one.size for one in with_members(segments) if one.segment_id not in ids),
+        names=tuple((one.segment_id, one.name) for one in segments),
+    )
+
+
+def _chapters(context: Context, segments: Sequence[Segment], told: Sequence[Segment]) -> tuple[Chapter, ...]:
+    ids = [one.segment_id for one in told]
+    cards, names = _cards(context, told), codes(segments)
+    liked, together, spread = tastes(context, ids), pairs(context, ids), spreads(context)
+    reached, changed = favourites(context), history(context, ids)
+    return tuple(
+        Chapter(
+            cards[one.segment_id],
+            names[one.segment_id],
+            one.status,
+            owner=one.owner or "",
+            rule=one.rule or "",
+            review_at=one.review_at.isoformat() if one.review_at else "",
+            overlay=bool(one.overlay),
+            tastes=tuple(liked[one.segment_id]),
+            pairs=tuple(together[one.segment_id]),
+            spreads=tuple(spread[one.segment_id]),
+            favourites=tuple(reached[one.segment_id]),
+            history=tuple(changed[one.segment_id]),
+        )
+        for one in told
+    )
+
+
+def _cards(context: Context, told: Sequence[Segment]) -> dict[str, SegmentCard]:
+    """With every number that is computed of customers, of more than a few of whom it is known."""
+    rows = context.lake.read(SEGMENT_PROFILES).where(F.col("customers") > SMALL).collect()  # segments x features
+    by_id = {one.segment_id: one for one in told}
+    profiles = [Profile(**row.asDict()) for row in rows if row["segment_id"] in by_id]
+    known = {one.name for one in context.numeric_features}
+    cards = segment_cards(
+        {key: one.size for key, one in by_id.items()},
+        {key: Wording(one.name, sentences(one.description)) for key, one in by_id.items()},
+        {key: one.kind for key, one in by_id.items()},
+        [one for one in profiles if one.feature in known],
+        context.numeric_features,
+    )
+    return {one.segment_id: replace(one, share=by_id[one.segment_id].share) for one in cards}
