@@ -7,8 +7,7 @@ Floats = npt.NDArray[np.float64]
 
 _EPSILON = 1e-16  # of the sum, below which what is left out does not count
 _BETWEEN = 16  # terms between two looks at which points are done
-_MOST = 50_000  # terms: enough below z = 0.999, and, of the continued fraction, below 1 - 1e-7
-_NATS = 37.0  # that an error has to shrink by to be less than a double tells
+_MOST = 50_000  # terms: enough below z = 0.999
 _CANCELLING = -10.0  # a parameter below this makes terms of both signs that are much larger than their sum
 
 
@@ -16,8 +15,7 @@ def hyp2f1(a: npt.ArrayLike, b: npt.ArrayLike, c: npt.ArrayLike, z: npt.ArrayLik
     """2F1(a, b; c; z) of real numbers, element by element.
 
     Below 0 by Pfaff's transformation, else by the series, or by that of Euler's transformation where this has terms of
-    one sign, or fewer of them (Abramowitz and Stegun 1964, 15.3.3 to 15.3.5). Where a is 1, by Gauss's continued
-    fraction, which needs few terms even near z = 1. Accurate to some 1e-11 where a, b and c
+    one sign, or fewer of them (Abramowitz and Stegun 1964, 15.3.3 to 15.3.5). Accurate to some 1e-11 where a, b and c
     are those of models of purchases; inf where the value is beyond a double.
 
     Args:
@@ -32,33 +30,8 @@ def hyp2f1(a: npt.ArrayLike, b: npt.ArrayLike, c: npt.ArrayLike, z: npt.ArrayLik
     """
     one, two, three, at = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in (a, b, c, z)))
     first, second, low, point = (np.array(value.ravel()) for value in (one, two, three, at))
-    found = np.empty_like(point)
-    quick = (first == 1) & (second > 0) & (low > second) & (low != 1) & (point >= 0)
     with np.errstate(over="ignore"):
-        found[quick] = _fraction(second[quick], low[quick], point[quick])
-        found[~quick] = _anywhere(first[~quick], second[~quick], low[~quick], point[~quick])
-    return found.reshape(one.shape)
-
-
-def _fraction(b: Floats, c: Floats, z: Floats) -> Floats:
-    """2F1(1, b; c; z) for c > b > 0 and 0 <= z < 1, from the fraction's end to its beginning.
-
-    Its end is where the error has shrunk enough: by (1 - root) / (1 + root) each term, with root**2 = 1 - z. Points
-    that need about as many terms are taken together.
-    """
-    root = np.sqrt(1 - z)
-    needed = np.minimum(_NATS / np.maximum(np.log1p(root) - np.log1p(-np.minimum(root, 0.999)), 1e-9), _MOST)
-    kinds = np.ceil(np.log2(needed + 1)).astype(np.int64)
-    found = np.empty_like(z)
-    for kind in np.unique(kinds):
-        own = kinds == kind
-        low, high, at, below = b[own], c[own], z[own], np.ones(int(own.sum()))
-        for k in range(2 ** int(kind) // 2, 0, -1):
-            below = 1 - k * (high - low + k - 1) / ((high + 2 * k - 2) * (high + 2 * k - 1)) * at / below
-            j = k - 1
-            below = 1 - (low + j) * (high - 1 + j) / ((high + 2 * j - 1) * (high + 2 * j)) * at / below
-        found[own] = 1 / below
-    return found
+        return _anywhere(first, second, low, point).reshape(one.shape)
 
 
 def _anywhere(a: Floats, b: Floats, c: Floats, z: Floats) -> Floats:

@@ -68,13 +68,7 @@ def run_phase_alone(context: Context, name: str) -> None:
 def run_all(context: Context) -> None:
     """Run all phases in order: train only where it is due, compare only where there is a date before."""
     _ask_early(context, PHASES)
-    run_phase(context, "ingest", _step("ingest"))
-    cadence = _step("due", "cadence")(context)
-    run_features(context, anew=False, also=_needed(context) if cadence.reason else [])
-    context.reporter.say(cadence.words)
-    if cadence.reason:
-        _retrain(context)
-    run_phase(context, "assign", _step("assign"))
+    _run_to_assign(context)
     run_phase(context, "profile", _step("profile"))
     before = _step("compare", "previous")(context)
     if before is not None:
@@ -82,14 +76,24 @@ def run_all(context: Context) -> None:
     run_phase(context, "report", _step("report"))
 
 
+def _run_to_assign(context: Context) -> None:
+    run_phase(context, "ingest", _step("ingest"))
+    cadence = _step("due", "cadence")(context)
+    run_features(context, anew=False, also=_needed(context) if cadence.reason else [])
+    context.reporter.say(cadence.words)
+    if cadence.reason:
+        _retrain(context)
+    run_phase(context, "assign", _step("assign"))
+
+
 def run_demo(context: Context) -> None:
-    """Prepare the demo's data and run all phases: at a date a period before, and then at as_of."""
+    """Prepare the demo's data and run all phases; before, give customers segments at a date a period earlier."""
     _step("demo", "prepare_demo")(context)
     _ask_early(context, PHASES)
     earlier = _step("demo", "earlier_date")(context)
     if earlier is not None:
         context.reporter.say(f"first as of {earlier}, then as of {context.as_of}")
-        run_all(context.at(earlier))
+        _run_to_assign(context.at(earlier))
     run_all(context)
 
 

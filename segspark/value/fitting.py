@@ -11,7 +11,7 @@ from segspark.kernels.hypergeometric import Floats
 _LOW, _HIGH = 1e-4, 1e5  # parameters beyond which customers are all alike, or nobody ever leaves
 _NEAR = 1.001  # a parameter this near to one of these has run away
 _ROUGHLY = {"jac": "2-point", "options": {"maxiter": 50, "ftol": 1e-6}}
-_EXACTLY = {"jac": "2-point", "options": {"maxiter": 500, "ftol": 1e-14, "gtol": 1e-8}}
+_EXACTLY = {"jac": "3-point", "options": {"maxiter": 500, "ftol": 1e-14, "gtol": 1e-8}}
 TRIED = 500  # patterns or customers, at most, by which the best start is found
 
 
