@@ -8,7 +8,7 @@ from datetime import date
 
 from segspark.reporting.labels import clean, shortened
 from segspark.reporting.model import Report
-from segspark.reporting.outcomes import EVERYBODY
+from segspark.reporting.outcomes import EVERYBODY, KpiPoint
 
 _ROOM = 10  # characters below an axis
 EVERYBODY_AT = -1
@@ -78,12 +78,26 @@ def directory(report: Report) -> Directory:
     named |= {one.segment_id: one.name for one in report.segments}
     order = [one.segment_id for one in report.segments]
     order += sorted(set(_mentioned(report)) - {*order, EVERYBODY})
-    periods = {Period(one.period_start, one.period_end) for one in report.kpis}
     return Directory(
         tuple(clean(named.get(segment, segment)) for segment in order),
         {segment: position for position, segment in enumerate(order)},
-        tuple(sorted(periods or {Period(one.before, one.after) for one in report.migrations})),
+        _periods(report.kpis) or tuple(sorted({Period(one.before, one.after) for one in report.migrations})),
     )
+
+
+def _periods(points: Iterable[KpiPoint]) -> tuple[Period, ...]:
+    """In their order; those of KPIs that have but one come last, so that they make no gaps in the lines of others.
+
+    >>> jan, feb = ("2026-01-01", "2026-02-01"), ("2026-02-01", "2026-03-01")
+    >>> at = [("orders", *jan), ("orders", *feb), ("clv", "2026-01-09", "2026-01-09")]
+    >>> [one.label for one in _periods([KpiPoint(kpi, "", *ends, 1.0, None, None, 20) for kpi, *ends in at])]
+    ['2026-01', '2026-02', '2026-01-09 – 2026-01-09']
+    """
+    of_kpi: dict[str, set[Period]] = {}
+    for one in points:
+        of_kpi.setdefault(one.kpi, set()).add(Period(one.period_start, one.period_end))
+    lasting = {period for own in of_kpi.values() if len(own) > 1 for period in own}
+    return tuple(sorted(set().union(*of_kpi.values()), key=lambda one: (one not in lasting, one)))
 
 
 def _mentioned(report: Report) -> Iterable[str]:
