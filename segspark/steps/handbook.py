@@ -28,7 +28,9 @@ from segspark.tables import BASKET_RULES, SEGMENT_PREFERENCES, SEGMENT_PROFILES
 HANDBOOK_INPUTS = (segment_kpis(), SEGMENT_PREFERENCES, BASKET_RULES)  # besides those of the dashboard
 
 
-def handbook(context: Context, segments: Sequence[Segment], folder: Path, known: Outcomes) -> dict[str, str]:
+def handbook(
+    context: Context, segments: Sequence[Segment], folder: Path, known: Outcomes
+) -> tuple[dict[str, str], str]:
     """Write the handbook's files, with the notes of the one that lies there.
 
     Args:
@@ -38,16 +40,17 @@ def handbook(context: Context, segments: Sequence[Segment], folder: Path, known:
         known: what was measured of segments.
 
     Returns:
-        The files' paths by their names.
+        The files' paths by their names, and the page without notes, in which people may write anything.
 
     Raises:
         BadInputError: the notes in handbook.md cannot be told from the rest, or the folder cannot be written to.
     """
     last = last_edition(folder)
-    files = made(_book(context, segments, known), *last)
+    book = _book(context, segments, known)
+    files = made(book, *last)
     paths = {name: str(write_text(folder / name, text)) for name, text in files.by_name().items()}
     context.reporter.say(f"written to {paths['handbook.html']}, with notes in {paths['handbook.md']}")
-    return paths
+    return paths, made(book, "", last[1]).html
 
 
 def last_edition(folder: Path) -> tuple[str, str]:

@@ -50,15 +50,18 @@ def report(context: Context, what: str = "all") -> Sequence[Outcome]:
     segments, path = with_members(registered), report_path(context)
     if not segments:
         raise BadInputError(["segments: nothing is published yet; run segspark assign first"])
-    known = outcomes(context)
+    known, training = outcomes(context), context.tracker.training(context.tracker.champion().run_id)
     inputs = context.versions(SEGMENTS, SEGMENT_PROFILES, SEGMENT_ASSIGNMENTS, context.features_table)
     outputs: dict[str, str] = {}
     if what != "handbook":
-        write_text(path, render(_report(context, registered, known)))
+        page = render(_report(context, registered, known))
+        outputs["report"] = str(write_text(path, page))
+        training.log_texts({"report/index.html": page})
         context.reporter.say(f"written to {path}")
-        outputs["report"] = str(path)
     if what != "dashboard":
-        outputs |= handbook(context, registered, path.parent, known)
+        paths, without_notes = handbook(context, registered, path.parent, known)
+        outputs |= paths
+        training.log_texts({"report/handbook.html": without_notes})
         inputs |= context.versions(*HANDBOOK_INPUTS)
     return [Outcome(inputs=inputs, outputs=outputs)]
 

@@ -176,13 +176,15 @@ def test_mlflow_holds_the_figures_and_the_documented_transformations(two_runs):
     assert figures == {
         f"figures/{name}.png" for name in ("selection_curves", "segment_sizes", "segment_heat_map", "split_tree")
     }
+    pages = {artifact.path for artifact in client.list_artifacts(parent, "report")}
+    assert pages == {"report/index.html", "report/handbook.html"}
     names = {artifact.path for artifact in client.list_artifacts(parent)}
     assert {"config.yaml", "candidates.csv", "transformations.md", "explanation.md", "splits.json"} <= names
 
 
 def test_no_customer_id_reaches_the_report_or_an_mlflow_artifact(two_runs):
     ids = everybody(two_runs)
-    texts = [two_runs.workspace.tables / "report" / "index.html"]
+    texts = list((two_runs.workspace.tables / "report").glob("*.*"))
     texts += [
         path
         for path in (two_runs.workspace.tables / "mlflow").rglob("*")
