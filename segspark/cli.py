@@ -33,7 +33,7 @@ _HELP = {
     "features": "compute one row of features per customer",
     "train": "fit and compare candidates, register and promote the chosen one",
     "assign": "give every customer the champion's segment",
-    "profile": "say what customers are worth: who is still there, expected orders, lifetime value",
+    "profile": "say what customers are worth, how segments did by month, and what is bought together",
     "compare": "say who went where between two dates, and whether it is a shift or a blip",
     "split": "search within a segment, and publish what is found as its sub-segments",
     "report": "write the dashboard and the handbook of segments",
