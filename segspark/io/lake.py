@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column as SparkColumn
@@ -13,6 +14,7 @@ from segspark.columns import quoted, text_literal
 from segspark.config.model import Workspace
 from segspark.errors import BadInputError, SegsparkError
 from segspark.io.changes import conformed
+from segspark.io.commitlog import latest_version, log_folder, metadata_of
 from segspark.tables import Column, Table
 
 # deltalake reads no deletion vectors through pyarrow; a run's transaction id is of no use when it is long over.
@@ -87,6 +89,11 @@ class Lake:
 
     def latest(self, table: Table) -> int:
         """The table's version now; UNWRITTEN if there is no such table. From now on `version` says the same."""
+        log = self._log(table)
+        known = None if log is None else latest_version(log)
+        if known is not None:
+            self.written(table, known)
+            return known
         try:
             latest = self.spark.sql(f"DESCRIBE HISTORY {self.identifier(table)} LIMIT 1").first()
         except AnalysisException as error:
@@ -170,9 +177,18 @@ class Lake:
 
     def commits(self, table: Table, after: int) -> list[Commit]:
         """The table's latest commits after a version, newest first."""
+        log = self._log(table)
+        if log is not None:
+            return [Commit(version, _parsed(said)) for version, said in metadata_of(log, after, _RECENT)]
         history = self.spark.sql(f"DESCRIBE HISTORY {self.identifier(table)} LIMIT {_RECENT}")
         rows = history.where(F.col("version") > after).select("version", "userMetadata")
         return [Commit(row[0], _parsed(row[1])) for row in rows.orderBy(F.desc("version")).collect()]  # <= _RECENT
+
+    def _log(self, table: Table) -> Path | None:
+        """The folder of the table's log, where it is on this machine's disk."""
+        if self.workspace.root is None:
+            return None
+        return log_folder(self.location(table), self.spark.conf.get("spark.master", "") or "")
 
     def insert(self, table: Table, rows: DataFrame, mode: str = "append") -> None:
         """Append rows, or put them in the place of all that there are (overwrite); only `Writer` may call this."""
