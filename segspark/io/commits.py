@@ -231,9 +231,10 @@ class Writer:
         with self.lock(table):
             counts = {row["_change"]: row for row in counted(changed, table).collect()}  # at most four rows
             if "twice" in counts:
-                row = changed.where("_change = 'twice'").select(*map(quoted, table.key)).first()
+                # Not which: a key may be a customer's id, and an error is logged.
                 raise SegsparkError(
-                    f"{table.name}: more than one row for {row.asDict() if row else {}}; nothing was written"
+                    f"{table.name}: {counts['twice']['rows']} rows share their {', '.join(table.key)} with another; "
+                    "nothing was written"
                 )
             inserted, updated, deleted = (counts[c]["rows"] if c in counts else 0 for c in _CHANGES)
             if not inserted + updated + deleted:
