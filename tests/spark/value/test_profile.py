@@ -21,6 +21,7 @@ from segspark.progress import Reporter
 from segspark.steps.context import Context, run_phase
 from segspark.steps.orders import past_orders
 from segspark.steps.profile import profile
+from segspark.steps.value import value
 from segspark.tables import CUSTOMER_VALUE, EVENTS, VALUE_CALIBRATION, VALUE_MODELS
 from segspark.value.backtest import comparable
 from segspark.value.scoring import settled
@@ -111,12 +112,12 @@ def story(spark, tmp_path_factory) -> Story:
     def context_at(as_of: date, **value: object) -> Context:
         return context_in(spark, root, as_of, **value)
 
-    def run(name: str, as_of: date, **value: object) -> Context:
-        context = context_at(as_of, **value)
-        if as_of == NIGHT:
-            run_phase(context, "profile", profile)
+    def run(name: str, as_of: date, **settings: object) -> Context:
+        context = context_at(as_of, **settings)
+        if as_of == NIGHT:  # recorded as the phase's
+            run_phase(context, "profile", lambda context: [value(context)])
         else:
-            profile(context)
+            value(context)
         told.said[name] = said_by(context)
         told.rows[name] = context.lake.read(CUSTOMER_VALUE).toPandas().set_index("customer_id").sort_index()
         return context
@@ -224,7 +225,7 @@ def test_calibration_has_every_customer_once_in_each_grouping_and_the_true_means
 
 
 def test_a_date_before_that_of_the_last_in_the_ledger_is_refused(story):
-    assert story.refused.startswith(f"--as-of {LAST}: customer_value is already at {NIGHT}")
+    assert story.refused.startswith(f"--as-of {LAST}: customer_value and segment_kpis are already at {NIGHT}")
 
 
 @pytest.fixture(scope="module")
@@ -243,18 +244,22 @@ def configured(context: Context, **sections: object) -> Context:
 
 def test_where_hardly_anybody_ordered_again_nothing_is_published_and_the_run_says_why(lonely):
     reason = "of 1 customers 1 ordered again, and 30 are needed"
-    assert profile(lonely)[0].message == f"value: not fitted: {reason}"
+    assert value(lonely).message == f"not fitted: {reason}"
     assert reason in said_by(lonely)
     assert not any(lonely.lake.exists(table) for table in TABLES)
 
 
 def test_without_a_feature_that_it_is_made_of_value_is_left_out(lonely):
     lacking = configured(lonely, features=lonely.config.features.model_copy(update={"off": ["frequency"]}))
-    assert profile(lacking)[0].message.startswith("value: not fitted: customer_features has no frequency")
+    assert value(lacking).message.startswith("not fitted: customer_features has no frequency")
 
 
 def test_value_can_be_switched_off(lonely):
-    assert profile(configured(lonely, value=Value(enabled=False)))[0].message == "nothing is asked for"
+    off = configured(lonely, value=Value(enabled=False))
+    vars(off)["reporter"] = Reporter(Console(file=io.StringIO(), width=400))
+    with pytest.raises(BadInputError, match="run segspark assign first"):  # for KPIs, which come next
+        profile(off)
+    assert "value:" not in said_by(off)
 
 
 def test_patterns_are_everybody_s_until_there_are_too_many_and_then_a_sample_s_whatever_the_partitioning(spark):
