@@ -34,7 +34,7 @@ from segspark.tables import (
     SEGMENTS,
     TRAINING_CANDIDATES,
 )
-from segspark.tracking import ModelVersion
+from segspark.tracking import ModelVersion, Training
 
 _SAMPLE = 5_000  # customers whose features are drawn
 
@@ -50,11 +50,12 @@ def report(context: Context, what: str = "all") -> Sequence[Outcome]:
     segments, path = with_members(registered), report_path(context)
     if not segments:
         raise BadInputError(["segments: nothing is published yet; run segspark assign first"])
-    known, training = outcomes(context), context.tracker.training(context.tracker.champion().run_id)
+    known, version = outcomes(context), context.tracker.champion()
+    training = context.tracker.training(version.run_id)
     inputs = context.versions(SEGMENTS, SEGMENT_PROFILES, SEGMENT_ASSIGNMENTS, context.features_table)
     outputs: dict[str, str] = {}
     if what != "handbook":
-        page = render(_report(context, registered, known))
+        page = render(_report(context, registered, known, version, training))
         outputs["report"] = str(write_text(path, page))
         training.log_texts({"report/index.html": page})
         context.reporter.say(f"written to {path}")
@@ -80,9 +81,10 @@ def report_path(context: Context) -> Path:
     return Path(root) / "report" / "index.html"
 
 
-def _report(context: Context, registered: Sequence[Segment], known: Outcomes) -> Report:
-    segments, version = with_members(registered), context.tracker.champion()
-    training = context.tracker.training(version.run_id)
+def _report(
+    context: Context, registered: Sequence[Segment], known: Outcomes, version: ModelVersion, training: Training
+) -> Report:
+    segments = with_members(registered)
     verdict, warning = training.conclusion
     tree = training.text(FILE)
     features = features_at(context)

@@ -57,17 +57,17 @@ def _fitted(context: Context, orders: Orders, spend: FittedSpend, incumbent: str
         context.reporter.say(f"value: there are too many patterns: fitted on {asked.fit_rows:,} customers")
     tested = back_test(context, names) if asked.back_test else None
     choice = choose(asked.model, incumbent, None if tested is None else tested.lead)
-    fits = {choice.name: fit(choice.name, orders.patterns)}
+    fitted = fit(choice.name, orders.patterns)
     context.reporter.say(f"value: {WORDS[choice.name]}: {choice.reason}")
-    if fits[choice.name].ran_away or spend.ran_away:
+    if fitted.ran_away or spend.ran_away:
         context.reporter.warn("value: the data do not bound a parameter; customers may be too much alike, or too few")
-    return Found(orders, fits, spend, tested, choice)
+    return Found(orders, fitted, spend, tested, choice)
 
 
 def _published(context: Context, customers: DataFrame, found: Found, inputs: Mapping[str, str]) -> Outcome:
     asked, name = context.config.value, found.choice.name
     horizon = Horizon(asked.horizon_days, asked.period_days, asked.discount_rate, asked.margin_share)
-    worth = Worth(found.fits[name].model, found.spend.model, asked.unit_days, horizon)
+    worth = Worth(found.fitted.model, found.spend.model, asked.unit_days, horizon)
     risk = Risk(worth_much(found.orders.sample, worth, asked.at_risk.top_share), asked.at_risk.probability)
     writer = context.writer(context.run_id("profile", inputs))
     publish_models(context, writer, found, risk.worth)

@@ -25,14 +25,14 @@ class Found:
 
     Attributes:
         orders: that models were fitted on.
-        fits: the chosen model of purchases, by its name; others are held against it in the back-test alone.
+        fitted: the chosen model of purchases; others are held against it in the back-test alone.
         spend: the model of spend.
         tested: the back-test, if there is one.
         choice: which of the models, and why.
     """
 
     orders: Orders
-    fits: Mapping[str, Fitted]
+    fitted: Fitted
     spend: FittedSpend
     tested: Tested | None
     choice: Choice
@@ -48,8 +48,8 @@ def publish_models(context: Context, writer: Writer, found: Found, worth_much: f
         worth_much: value from which a customer is worth much, if still there.
     """
     now, tested = F.col("as_of") == F.lit(context.as_of), found.tested
-    held = [] if tested is None else [name for name in tested.errors if name not in found.fits]
-    rows = [_row(context, writer, found, name, worth_much) for name in [*found.fits, *held, _SPEND]]
+    held = [] if tested is None else [name for name in tested.errors if name != found.choice.name]
+    rows = [_row(context, writer, found, name, worth_much) for name in [found.choice.name, *held, _SPEND]]
     writer.publish(VALUE_MODELS, context.lake.frame(VALUE_MODELS, rows), scope=now, delete_missing=True)
     bins = [] if tested is None else [
         (context.as_of, tested.began, name, *_rounded(astuple(one)), writer.run_id)
@@ -70,8 +70,8 @@ def _row(context: Context, writer: Writer, found: Found, name: str, worth_much: 
         told |= {"reason": "spend an order", "parameters": _parameters(vars(found.spend.model))}
         told |= {"log_likelihood": found.spend.log_likelihood, "customers": found.spend.customers}
         told |= {"spend_correlation": found.spend.correlation}
-    elif name in found.fits:
-        one = found.fits[name]
+    elif name == found.choice.name:
+        one = found.fitted
         told |= {"parameters": _parameters(one.parameters), "log_likelihood": one.log_likelihood}
         told |= {"customers": one.customers, "patterns": one.patterns}
         told |= {"reason": found.choice.reason, "worth_much": worth_much}
