@@ -19,7 +19,7 @@ what `assign` made is checked. The last line is one JSON object:
 - merge_vs_unconditional: seconds of `merge` over those of `publish`;
 - assign_vs_score_and_merge: seconds of `score` and `merge` over those of `moved`, which also finds who entered, moved
   and left, describes the segments and publishes all that;
-- noop_versions: versions that `same` added to tables, but for the ledger `runs`;
+- noop_versions: versions that `same` added to tables, but for those that say something of each run (`runs`, `drift`);
 - bytes_written: to the lake's tables, by command.
 """
 
@@ -49,7 +49,7 @@ COPIES = ("publish", "merge")
 COMMANDS = (*ASSIGNING, "score", *COPIES)
 _ASSIGNMENTS = "segment_assignments"
 _KEPT = ("customer_features", "mlflow")  # from one round to the next
-_LEDGERS = ("runs", "audit_log")  # they grow with every run
+_LEDGERS = ("runs", "audit_log", "drift")  # they grow with every run
 
 
 class Run(NamedTuple):

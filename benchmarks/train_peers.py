@@ -27,7 +27,7 @@ from pyspark.sql import functions as F
 from train_data import matrix
 from train_ours import MAX_ITERATIONS, TOLERANCE
 
-from segspark.clustering.fits import mixture_of
+from segspark.clustering.fitted_models import mixture_of
 from segspark.clustering.passes import held_out
 from segspark.config.model import Spark
 from segspark.io.session import open_session

@@ -1,6 +1,7 @@
 """The one way in which anything is written to a table: locked, identified, only where something changed."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ _CREATED_MEANWHILE = (
     "DELTA_LOG_ALREADY_EXISTS",
     "TABLE_OR_VIEW_ALREADY_EXISTS",
 )
+_FOREIGN_FILES = "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"  # or those of a writer that has not committed yet
+_FIRST_COMMIT_SECONDS = 30
 _ORDINALS = 1000  # more writes than one run ever makes
 
 
@@ -205,13 +208,22 @@ class Writer:
                 with _set(self.lake.spark, _transaction(said)):
                     write()
             except Exception as error:
-                if not is_conflict(error) and not (base == UNWRITTEN and _condition(error) in _CREATED_MEANWHILE):
+                if not is_conflict(error) and not (base == UNWRITTEN and self._made_meanwhile(table, error)):
                     raise
                 return False
             own = [one.version for one in self.lake.commits(table, base) if {**said, **one.said} == one.said]
             if own:
                 self.lake.written(table, own[0])
         return bool(own) and there(own[0])
+
+    def _made_meanwhile(self, table: Table, error: Exception) -> bool:
+        """Whether a table could not be made because another writer makes it."""
+        if _condition(error) == _FOREIGN_FILES:
+            until = time.monotonic() + _FIRST_COMMIT_SECONDS
+            while self.lake.latest(table) == UNWRITTEN and time.monotonic() < until:
+                time.sleep(0.1)
+            return self.lake.latest(table) != UNWRITTEN
+        return _condition(error) in _CREATED_MEANWHILE
 
     def apply(
         self, table: Table, changed: DataFrame, pruning: str = "TRUE", position: Mapping[str, str] | None = None

@@ -9,10 +9,12 @@ import subprocess
 import sys
 
 import pytest
+from pyspark.errors import AnalysisException
 from pyspark.sql import functions as F
 
 from segspark.config.model import Workspace
 from segspark.errors import SegsparkError
+from segspark.io import commits
 from segspark.io.commits import Writer
 from segspark.io.lake import Lake
 from segspark.tables import Column, Table
@@ -128,6 +130,40 @@ def test_of_two_who_add_the_next_number_at_once_one_does_and_the_other_is_told(s
     monkeypatch.setattr(Lake, "insert_unless", insert_unless)
     assert not first.append_next(LOG, numbered(spark, 2), "n", 2)
     assert numbers_in(lake) == [1, 2, 3]
+
+
+class Foreign(AnalysisException):
+    """What Delta says, now and then, to the later of two who make a table at once."""
+
+    def __init__(self):
+        super().__init__("not empty and also not a Delta table")
+
+    def getCondition(self):
+        return "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
+
+
+def test_who_makes_a_table_while_another_does_is_told_so(spark, lake, monkeypatch):
+    first, second, create = Writer(lake, "run1", "a"), Writer(lake, "run2", "b"), Lake.create
+
+    def fails(self, table):
+        monkeypatch.setattr(Lake, "create", create)
+        second._bases[LOG.name] = second.lake.latest(LOG)  # with no lock between them
+        assert second.append_next(LOG, numbered(spark, 1), "n", 1)
+        raise Foreign
+
+    monkeypatch.setattr(Lake, "create", fails)
+    assert not first.append_next(LOG, numbered(spark, 1), "n", 1)
+    assert numbers_in(lake) == [1]
+
+
+def test_files_that_never_become_a_table_are_not_taken_for_another_writer(spark, lake, monkeypatch):
+    def fails(self, table):
+        raise Foreign
+
+    monkeypatch.setattr(commits, "_FIRST_COMMIT_SECONDS", 0.3)
+    monkeypatch.setattr(Lake, "create", fails)
+    with pytest.raises(Foreign):
+        Writer(lake, "run1", "a").append_next(LOG, numbered(spark, 1), "n", 1)
 
 
 def test_a_row_is_changed_only_as_long_as_it_is_as_it_was(spark, lake):
