@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from segspark.clustering.clusterers import Clusterer, Floats, Ints, kmeans
+from segspark.kernels import agreement
 
 _POINTS_PER_CLUSTER = 10  # fewer in a group say nothing of whether it would be cut in the same way
 
@@ -27,10 +28,7 @@ def adjusted_rand(labels: Ints, others: Ints, weights: Floats | None = None) -> 
     width = int(others.max()) + 1
     counts = np.bincount(labels * width + others, weights=weights, minlength=(int(labels.max()) + 1) * width)
     common = counts.astype(np.float64).reshape(-1, width)
-    together, of_labels, of_others = (float(_pairs(t).sum()) for t in (common, common.sum(axis=1), common.sum(axis=0)))
-    chance = of_labels * of_others / max(float(_pairs(common.sum())), 1.0)
-    highest = (of_labels + of_others) / 2
-    return 1.0 if highest == chance else (together - chance) / (highest - chance)
+    return float(agreement.adjusted_rand(common))
 
 
 def over_seeds(
@@ -88,7 +86,3 @@ def by_group(
         alone = clusterer(points[rows], k, seed, shares) if enough else None
         found[group] = None if alone is None else adjusted_rand(labels[rows], alone, shares)
     return found
-
-
-def _pairs(counts: Floats) -> Floats:
-    return counts * (counts - 1) / 2

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from segspark.kernels.agreement import adjusted_rand
 from segspark.segments.contingency import (
     Contingency,
     adjusted_mutual_information,
-    adjusted_rand,
     expected_mutual_information,
     jaccard,
     resampled,

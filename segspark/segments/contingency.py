@@ -84,29 +84,11 @@ class Contingency:
         )
 
 
-def adjusted_rand(tables: Floats) -> Floats:
-    """Adjusted Rand index (Hubert & Arabie 1985), as scikit-learn defines it, of each of a stack of tables.
-
-    Args:
-        tables: customers who are in both segmentations, shape (..., before, after).
-
-    Examples:
-        >>> round(float(adjusted_rand(np.array([[2.0, 0.0, 0.0], [0.0, 1.0, 1.0]]))), 4)
-        0.5714
-    """
-    together = _pairs(tables).sum(axis=(-2, -1))
-    of_rows, of_columns = _pairs(tables.sum(axis=-1)).sum(axis=-1), _pairs(tables.sum(axis=-2)).sum(axis=-1)
-    everything = np.maximum(_pairs(tables.sum(axis=(-2, -1))), 1.0)
-    chance, highest = of_rows * of_columns / everything, (of_rows + of_columns) / 2
-    room = highest - chance
-    return np.asarray(np.divide(together - chance, room, out=np.ones_like(together), where=room > 0))
-
-
 def adjusted_mutual_information(tables: Floats, expected: float) -> Floats:
     """Adjusted mutual information (Vinh, Epps & Bailey 2010) by the arithmetic mean, as scikit-learn defines it.
 
     Args:
-        tables: as for `adjusted_rand`.
+        tables: customers who are in both segmentations, shape (..., before, after).
         expected: mutual information that chance alone gives: `expected_mutual_information` of the table observed. It
             depends so little on a resample that resamples share it.
 
@@ -210,10 +192,6 @@ def _of_count(a: float, b: float, n: float) -> float:
 
 def _shares(sizes: Floats) -> Floats:
     return np.asarray(sizes / np.maximum(sizes.sum(axis=-1, keepdims=True), 1.0))
-
-
-def _pairs(counts: Floats) -> Floats:
-    return np.asarray(counts * (counts - 1) / 2)
 
 
 def _off_zero(values: Floats) -> Floats:

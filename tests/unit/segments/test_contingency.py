@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 from sklearn.metrics.cluster import expected_mutual_information as of_scikit_learn
 
+from segspark.kernels.agreement import adjusted_rand
 from segspark.segments.contingency import (
     Contingency,
     adjusted_mutual_information,
-    adjusted_rand,
     expected_mutual_information,
     jaccard,
     resampled,
