@@ -23,6 +23,8 @@ def conformed(rows: DataFrame, table: Table) -> DataFrame:
         >>> conformed(wider, PRODUCTS).first()["product_id"]
         '7'
     """
+    if rows.dtypes == [(column.name, column.type.lower()) for column in table.columns]:
+        return rows
     columns = [F.col(quoted(column.name)).cast(column.type).alias(column.name) for column in table.columns]
     return rows.select(*columns)
 
