@@ -81,6 +81,10 @@ bench-train: setup ## the model search against MLlib, scikit-learn and faiss (AR
 bench-assign: setup ## assigning 10 million customers night after night against an unconditional MERGE (ARGS="--customers 1000000")
 	$(ENV) PYTHONPATH=. python benchmarks/assign.py $(ARGS)
 
+.PHONY: bench-flapping
+bench-flapping: setup ## how often customers change segments night after night, with and without holding them
+	$(ENV) PYTHONPATH=. python benchmarks/flapping.py $(ARGS)
+
 .PHONY: bench-pipeline
 bench-pipeline: setup ## events to assignments against DuckDB with scikit-learn, and plain PySpark (ARGS="--events 5000000")
 	$(ENV) python benchmarks/pipeline.py $(ARGS)
