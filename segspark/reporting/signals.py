@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from segspark.reporting.model import Measure, SegmentCard
-from segspark.reporting.signal_model import AttributeShare, ExampleValue, Signals, Trigger
+from segspark.reporting.signal_model import AttributeShare, ExampleValue, Signals, Term, Trigger
 from segspark.reporting.suppression import SMALL, protect_table
 from segspark.reporting.text import known
 
 MOST = 8  # rows of a segment
+_NEARLY_ALWAYS = 0.8  # share of a word's customers who wrote it in the pair
 
 
 def told_signals(found: Mapping[str, Signals], sizes: Mapping[str, int], q_value: float) -> dict[str, Signals]:
     """What may be told of each segment, the strongest first, and no more than a reader takes in.
 
-    Of terms those that a segment writes more often than all; of triggers and attributes those that are more than
-    chance. Shares of a value are withheld where they, or those beside them, would give away 1 to 10 customers.
+    Of terms those that a segment writes more often than all, without words that come nearly always in a pair; of
+    triggers and attributes those that are more than chance. Shares of a value are withheld where they, or those beside
+    them, would give away 1 to 10 customers.
 
     Args:
         found: by segment.
@@ -27,13 +29,22 @@ def told_signals(found: Mapping[str, Signals], sizes: Mapping[str, int], q_value
     shares = _protected({segment: one.attributes for segment, one in found.items()})
     return {
         segment: Signals(
-            tuple(one for one in own.terms if one.customers > SMALL and one.lift > 1)[:MOST],
+            tuple(_whole([one for one in own.terms if one.customers > SMALL and one.lift > 1]))[:MOST],
             tuple(sorted((t for t in own.triggers if _tells(t, q_value)), key=_odds))[:MOST],
             tuple(sorted((a for a in shares[segment] if a.q_value <= q_value), key=_unlike))[:MOST],
             own.examples,
         )
         for segment, own in large.items()
     }
+
+
+def _whole(terms: Sequence[Term]) -> list[Term]:
+    """The terms without those words that most of their customers wrote in a pair that is there, too."""
+    pairs = [(one.term.split(), one.customers) for one in terms if " " in one.term]
+    return [
+        one for one in terms
+        if not any(one.term in words and customers >= _NEARLY_ALWAYS * one.customers for words, customers in pairs)
+    ]  # fmt: skip
 
 
 def _tells(one: Trigger, q_value: float) -> bool:

@@ -25,6 +25,11 @@ def test_terms_that_a_segment_writes_no_more_often_than_all_are_left_out():
     assert [one.term for one in told(Signals(terms)).terms] == ["late"]
 
 
+def test_a_word_that_comes_nearly_always_in_a_pair_is_told_as_the_pair():
+    terms = tuple(Term(term, customers, 2.0, None) for term, customers in (("late", 50), ("late bus", 40), ("bus", 51)))
+    assert [one.term for one in told(Signals(terms)).terms] == ["late bus", "bus"]  # 40 of 50, but not of 51
+
+
 def test_triggers_that_may_be_chance_or_come_rather_before_other_days_or_rest_on_few_are_left_out():
     kept = [trigger(40, 20, event="kept"), trigger(12, 0, event="never before another day")]
     dropped = [trigger(40, 20, q_value=0.06), trigger(20, 40), trigger(40, 10), trigger(10, 0)]
