@@ -11,7 +11,7 @@ from segspark.columns import local_date, midnight
 
 _CARRIED = (
     "event_id", "customer_id", "event_date", "event_type", "channel", "session_id", "order_id", "product_id",
-    "category", "amount", "discount", "campaign_id", "page_depth", "duration_seconds", "rating",
+    "category", "amount", "discount", "campaign_id", "page_depth", "duration_seconds", "rating", "text",
 )  # fmt: skip
 
 
@@ -75,12 +75,26 @@ def everyone(state: DataFrame, customers: DataFrame, dates: Sequence[date], busi
     Returns:
         One row per customer_id and as_of: attributes, those that hold since the latest time before as_of.
     """
+    described = attributes_at(customers, dates, business_timezone)
+    return state.select("customer_id", "as_of").join(described, on=["customer_id", "as_of"], how="full")
+
+
+def attributes_at(customers: DataFrame, dates: Sequence[date], business_timezone: str) -> DataFrame:
+    """The attributes of each customer that hold since the latest time before each date.
+
+    Args:
+        customers: of the table.
+        dates: as_of's.
+        business_timezone: of their midnights.
+
+    Returns:
+        One row per customer_id and as_of of those with a row in the table before it: attributes.
+    """
     starts = {one: F.lit(midnight(one, business_timezone)) for one in dates}
     moments = [F.struct(F.lit(one).alias("as_of"), start.alias("at")) for one, start in starts.items()]
     each = customers.withColumn("_at", F.explode(F.array(*moments)))
     holding = each.where(F.col("valid_from").isNull() | (F.col("valid_from") < F.col("_at.at")))
     newest = F.struct(F.col("valid_from").isNotNull(), "valid_from", "source_customer_id")
-    described = holding.groupBy("customer_id", F.col("_at.as_of").alias("as_of")).agg(
+    return holding.groupBy("customer_id", F.col("_at.as_of").alias("as_of")).agg(
         F.max_by("attributes", newest).alias("attributes")
     )
-    return state.select("customer_id", "as_of").join(described, on=["customer_id", "as_of"], how="full")

@@ -8,8 +8,11 @@ from fnmatch import fnmatchcase
 from segspark.reporting import text
 from segspark.reporting.advice_model import Condition, Fact, Line, Measured
 from segspark.reporting.handbook_model import Pair, Spread, Taste
+from segspark.reporting.handbook_signals import term_words
 from segspark.reporting.model import Measure
 from segspark.reporting.outcomes import KpiPoint
+from segspark.reporting.signal_model import Term, Trigger
+from segspark.reporting.signals import ends
 
 
 def facts_for(measured: Measured, condition: Condition) -> Iterator[Fact]:
@@ -23,6 +26,10 @@ def facts_for(measured: Measured, condition: Condition) -> Iterator[Fact]:
         yield from (_of_pair(one) for one in measured.pairs if (one.low or 0.0) >= condition.least)
     elif kind == "spread":
         yield from (_of_spread(one) for one in measured.spreads if one.feature == name)
+    elif kind == "trigger":
+        yield from (_of_trigger(one) for one in measured.signals.triggers if (one.low or 0.0) > condition.least)
+    elif kind == "term":
+        yield from _of_terms(measured.signals.terms, condition)
     else:
         yield from _of_features(measured.measures, condition)
 
@@ -82,3 +89,16 @@ def _of_spread(one: Spread) -> Fact:
     low, high = text.quantity(one.low, one.unit), text.quantity(one.high, one.unit)
     words = f"{one.label}: {low} to {high} is the middle half of {text.number(one.customers)} customers"
     return Fact(f"{words} (median {text.quantity(one.median, one.unit)})", 0.0, {"low": low, "high": high})
+
+
+def _of_trigger(one: Trigger) -> Fact:
+    before, other = text.number(one.only_purchase), text.number(one.only_control)
+    counts = f"{before} customers had it only before the purchase, {other} only before another day"
+    return Fact(f"{one.words}: {counts} (odds ratio {ends(one.low, one.high)})", 0.5, {"event": one.words})
+
+
+def _of_terms(terms: Sequence[Term], condition: Condition) -> Iterator[Fact]:
+    side = 1 if condition.above else -1
+    met = [one for one in terms if one.sentiment is not None and side * one.sentiment >= condition.least]
+    for one in sorted(met, key=lambda one: (-abs(one.sentiment or 0.0), one.term)):
+        yield Fact(f"\u201c{one.term}\u201d: {term_words(one)}", abs(one.sentiment or 0.0), {"term": one.term})

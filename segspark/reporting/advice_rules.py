@@ -168,4 +168,15 @@ RULES = (
         "dont": "Do not write more often: they unsubscribe more than others do.",
         "do": "Let them choose how often, and about what.",
     }),
+    Rule("preceding event", (Condition("trigger", least=1.0),), {
+        "trigger": "{event}: it comes before their purchases more often than at other times.",
+        "do": "Be there in the days after it: {event}.",
+    }),
+    Rule("praise in their words", (Condition("term", least=0.2),), {
+        "benefit": "What they praise, in their own words: {term}.",
+    }),
+    Rule("complaint in their words", (Condition("term", _DOWN, 0.2),), {
+        "objection": "What they complain about, in their own words: {term}.",
+        "do": "Read what they wrote about it before the next campaign: {term}.",
+    }),
 )  # fmt: skip

@@ -69,7 +69,7 @@ def _measured(one: Chapter, lines: tuple[Line, ...]) -> Measured:
     tastes = sorted((taste for taste in one.tastes if taste.customers > SMALL), key=lambda taste: -taste.lift)
     pairs = sorted((pair for pair in one.pairs if pair.orders > SMALL), key=lambda pair: -pair.lift)
     spreads = tuple(spread for spread in one.spreads if spread.customers > SMALL)
-    return Measured(one.card.measures, lines, tuple(tastes), tuple(pairs), spreads)
+    return Measured(one.card.measures, lines, tuple(tastes), tuple(pairs), spreads, one.signals)
 
 
 def _sizes(book: Handbook) -> dict[str, Mark]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from segspark.reporting.model import SegmentCard
 from segspark.reporting.outcomes import KpiDefinition, KpiPoint, ValueSummary
+from segspark.reporting.signal_model import NOTHING, Signals
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Chapter:
     """A segment: its card with all measures, and what else is known of it. What is empty is not known.
 
     `overlay` says whether its customers are in another segment, too; `review_at` is an ISO date; `history` has the
-    latest changes, the oldest first.
+    latest changes, the oldest first; `signals` are those of `told_signals`.
     """
 
     card: SegmentCard
@@ -101,6 +102,7 @@ class Chapter:
     spreads: tuple[Spread, ...] = ()
     favourites: tuple[Favourite, ...] = ()
     history: tuple[Change, ...] = ()
+    signals: Signals = NOTHING
 
 
 @dataclass(frozen=True)

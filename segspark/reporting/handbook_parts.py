@@ -15,6 +15,7 @@ from segspark.reporting.directory import Period
 from segspark.reporting.handbook_calendar import planned
 from segspark.reporting.handbook_facts import Told
 from segspark.reporting.handbook_model import Pair
+from segspark.reporting.handbook_signals import complaints, precedes, typical_customers, who, words
 from segspark.reporting.handbook_view import Grid, Part
 from segspark.reporting.model import Measure
 from segspark.reporting.suppression import SMALL, told
@@ -55,10 +56,11 @@ def facts(one: Told) -> tuple[tuple[str, str], ...]:
 
 def parts(one: Told, as_of: date, currency: str) -> tuple[Part, ...]:
     """All parts of a chapter in their order."""
+    own, card = one.measured.signals, one.chapter.card
     return (
-        _value(one, currency), _kpis(one.measured.lines), _differences(one), _tastes(one), _cross_selling(one),
-        _reach(one), _problems(one), _framework(one.advice), _assets(one.advice), _calendar(one.advice, as_of),
-        _history(one),
+        _value(one, currency), _kpis(one.measured.lines), _differences(one), who(own), typical_customers(own, card),
+        _tastes(one), _cross_selling(one), _reach(one), precedes(own), _problems(one), words(own),
+        _framework(one.advice), _assets(one.advice), _calendar(one.advice, as_of), _history(one),
     )  # fmt: skip
 
 
@@ -140,7 +142,8 @@ def _reach(one: Told) -> Part:
 
 def _problems(one: Told) -> Part:
     none = "Returns, support, ratings and sentiment are not measured: see the families value and support."
-    return Part("Problems", points=_measures(one.measured.measures, PROBLEMS), none=none)
+    points = (*_measures(one.measured.measures, PROBLEMS), *complaints(one.measured.signals))
+    return Part("Problems", points=points, none=none)
 
 
 def _measures(measures: Sequence[Measure], patterns: Sequence[str]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from segspark.reporting.model import Report
 from segspark.reporting.outcomes import MISSED
 from segspark.reporting.overview import MOST_FEATURES, columns
 from segspark.reporting.scatter import drawable
+from segspark.reporting.signals import typical
 from segspark.reporting.splits import downwards
 from segspark.reporting.suppression import protect_parts
 from segspark.reporting.svg import to_svg
@@ -61,12 +62,19 @@ def _segments(report: Report) -> dict[str, Any]:
         **segment_figures(report.segments, report.scatter, report.currency),
     }
     marks = protect_parts([one.customers for one in report.values])
+    cards = {one.segment_id: one for one in report.segments}
+    places = {segment: at for at, segment in enumerate(cards)}
     return {
         "figures": {name: _drawn(figure) for name, figure in figures.items()},
         "features": columns(report.segments),
         "medians": scatter_medians(report.segments, report.scatter),
         "points": sum(map(drawable, report.scatter)),
         "values": {one.segment_id: (one, mark) for one, mark in zip(report.values, marks, strict=False)},
+        "signals": [
+            (at, cards[segment].name, own, typical(own.examples, cards[segment]))
+            for segment, own in report.signals
+            if (at := places.get(segment)) is not None
+        ],
     }
 
 

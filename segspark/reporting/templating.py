@@ -9,7 +9,7 @@ from importlib import resources
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from segspark.reporting import quality, text
+from segspark.reporting import quality, signals, text
 from segspark.reporting.cards import bar, distinguishing, swatch
 from segspark.reporting.labels import clean, clean_lines
 from segspark.reporting.markdown import escaped
@@ -37,6 +37,7 @@ def environment() -> Environment:
         number=text.number, score=text.score, percent=text.percent, money=text.money, bare=text.bare,
         quantity=text.quantity, comparison=text.comparison, points=text.points, signed=text.signed, bar=bar,
         distinguishing=distinguishing, swatch=swatch, told=told, raw=raw,
+        ends=signals.ends,
         name=quality.name, share=quality.share, change=quality.change, trend=quality.trend, broken_in=quality.broken_in,
     )  # fmt: skip
     return made

@@ -9,6 +9,7 @@ from scipy import stats
 from segspark.config.baskets import Baskets
 from segspark.segments.basket_counts import Counts
 from segspark.segments.kpi_definitions import ALL
+from segspark.segments.lifts import lift_intervals, lifts
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,8 @@ class Preference:
 def rules(segment: str, counts: Counts, settings: Baskets, confidence: float) -> list[Rule]:
     """The rules of a segment that are more than chance, the most lifting first.
 
-    The lift n·n_ab / (n_a·n_b) has the interval of its logarithm, whose variance is 1/n_ab - 1/n_a - 1/n_b +
-    (2 lift - 1)/n (delta method). A pair is held against the hypergeometric law of two items that have nothing to do
-    with each other; over all pairs of the segment that have the support, q-values are Benjamini & Hochberg's (1995).
+    A pair is held against the hypergeometric law of two items that have nothing to do with each other; over all pairs
+    of the segment that have the support, q-values are Benjamini & Hochberg's (1995).
     Orders are taken for independent, also those of one customer.
 
     Examples:
@@ -66,14 +66,12 @@ def rules(segment: str, counts: Counts, settings: Baskets, confidence: float) ->
     together = np.array(list(pairs.values()))
     a, b = (np.array([single[pair[at]] for pair in pairs]) for at in (0, 1))
     chance = stats.false_discovery_control(stats.hypergeom.sf(together - 1, n, a, b))
-    lift = n * together / (a * b)
-    spread = np.sqrt(np.maximum(1 / together - 1 / a - 1 / b + (2 * lift - 1) / n, 0))
-    half = stats.norm.ppf((1 + confidence) / 2) * spread
+    lift, (low, high) = lifts(together, a, b, n), lift_intervals(together, a, b, n, confidence)
     found = []
     for at, ((one, other), both) in enumerate(pairs.items()):
         if chance[at] > settings.false_discoveries:
             continue
-        ends = (float(lift[at]), float(lift[at] * np.exp(-half[at])), float(lift[at] * np.exp(half[at])))
+        ends = (float(lift[at]), float(low[at]), float(high[at]))
         for first, second in ((one, other), (other, one)):
             sure = both / single[first]
             if sure >= settings.min_confidence:

@@ -40,9 +40,12 @@ SECTIONS = {
         *("time", "money", "features", "attributes", "population", "objective"),
         *("assignment", "continuity", "governance", "drift", "naming"),
     ),
-    "profile": ("time", "money", "features", "attributes", "objective", "value", "kpis", "baskets"),
+    "profile": (
+        *("time", "money", "features", "attributes", "objective", "clustering", "search"),
+        *("value", "kpis", "baskets", "signals"),
+    ),
     "compare": ("time", "money", "features", "attributes", "clustering"),
-    "report": ("time", "money", "features", "attributes", "report"),
+    "report": ("time", "money", "features", "attributes", "signals", "report"),
 }
 
 
@@ -138,9 +141,13 @@ class Context:
     @property
     def told_features(self) -> tuple[Feature, ...]:
         """Those that segments are told apart by: what may be an input of the clustering."""
+        return tuple(one for one in self.numeric_features if one.automatic or one.name in self.named_inputs)
+
+    @property
+    def named_inputs(self) -> set[str]:
+        """What the configuration names as inputs of the clustering."""
         inputs, sets = self.config.clustering.inputs, self.config.search.feature_sets
-        named = {name for some in sets.values() for name in some} | (set(inputs) if isinstance(inputs, list) else set())
-        return tuple(one for one in self.numeric_features if one.automatic or one.name in named)
+        return {name for some in sets.values() for name in some} | (set(inputs) if isinstance(inputs, list) else set())
 
     @cached_property
     def features_table(self) -> Table:

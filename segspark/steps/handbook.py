@@ -1,6 +1,6 @@
 """Handbook: what the tables say of each active segment, as files that people read, keep notes in and plan with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from segspark.reporting.handbook_model import Chapter, Handbook
 from segspark.reporting.model import SegmentCard
 from segspark.reporting.notes import NotesError, notes
 from segspark.reporting.outcomes import EVERYBODY
+from segspark.reporting.signal_model import NOTHING, Signals
 from segspark.reporting.suppression import SMALL
 from segspark.segments.codes import codes
 from segspark.segments.kpi_definitions import segment_kpis
@@ -76,7 +77,7 @@ def _book(context: Context, segments: Sequence[Segment], known: Outcomes) -> Han
         title=context.config.report.title,
         as_of=context.as_of.isoformat(),
         currency=context.config.money.currency,
-        chapters=_chapters(context, segments, told),
+        chapters=_chapters(context, segments, told, known.signals),
         kpi_definitions=known.definitions,
         kpis=tuple(one for one in known.points if one.segment_id in (EVERYBODY, *ids)),
         values=tuple(one for one in known.values if one.segment_id in ids),
@@ -85,7 +86,9 @@ def _book(context: Context, segments: Sequence[Segment], known: Outcomes) -> Han
     )
 
 
-def _chapters(context: Context, segments: Sequence[Segment], told: Sequence[Segment]) -> tuple[Chapter, ...]:
+def _chapters(
+    context: Context, segments: Sequence[Segment], told: Sequence[Segment], signals: Mapping[str, Signals]
+) -> tuple[Chapter, ...]:
     ids = [one.segment_id for one in told]
     cards, names = _cards(context, told), codes(segments)
     liked, together, spread = tastes(context, ids), pairs(context, ids), spreads(context)
@@ -104,6 +107,7 @@ def _chapters(context: Context, segments: Sequence[Segment], told: Sequence[Segm
             spreads=tuple(spread[one.segment_id]),
             favourites=tuple(reached[one.segment_id]),
             history=tuple(changed[one.segment_id]),
+            signals=signals.get(one.segment_id, NOTHING),
         )
         for one in told
     )

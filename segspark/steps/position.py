@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from segspark.features.activity import activity
@@ -79,9 +79,14 @@ def activity_now(context: Context) -> DataFrame:
 
 def as_activity(context: Context, events: DataFrame, feedback: DataFrame) -> DataFrame:
     """Rows of the two tables, or of some of their files, as features see them."""
-    heard = None
-    if context.config.features.sentiment == "vader":
-        from segspark.features.sentiment import heard_in
+    zone = context.config.time.business_timezone
+    return tasted(context, activity(events, feedback, zone, heard(context)))
 
-        heard = heard_in(F.col("text"))
-    return tasted(context, activity(events, feedback, context.config.time.business_timezone, heard))
+
+def heard(context: Context) -> Column | None:
+    """The sentiment of the column `text`, where features.sentiment asks for it."""
+    if context.config.features.sentiment != "vader":
+        return None
+    from segspark.features.sentiment import heard_in
+
+    return heard_in(F.col("text"))

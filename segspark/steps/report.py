@@ -25,6 +25,7 @@ from segspark.steps.levels import registered_now
 from segspark.steps.outcomes import Outcomes, migrations, outcomes
 from segspark.steps.population import features_at
 from segspark.steps.presentation import segment_cards, sentences
+from segspark.steps.signals import SIGNAL_TABLES
 from segspark.steps.splitting import FILE, drawn_nodes
 from segspark.tables import (
     DATA_QUALITY,
@@ -52,7 +53,7 @@ def report(context: Context, what: str = "all") -> Sequence[Outcome]:
         raise BadInputError(["segments: nothing is published yet; run segspark assign first"])
     known, version = outcomes(context), context.tracker.champion()
     training = context.tracker.training(version.run_id)
-    inputs = context.versions(SEGMENTS, SEGMENT_PROFILES, SEGMENT_ASSIGNMENTS, context.features_table)
+    inputs = context.versions(SEGMENTS, SEGMENT_PROFILES, SEGMENT_ASSIGNMENTS, context.features_table, *SIGNAL_TABLES)
     outputs: dict[str, str] = {}
     if what != "handbook":
         page = render(_report(context, registered, known, version, training))
@@ -107,6 +108,9 @@ def _report(
         kpis=known.points,
         migrations=migrations(context, {one.segment_id: one.name for one in registered}),
         values=known.values,
+        signals=tuple(
+            (one.segment_id, known.signals[one.segment_id]) for one in segments if one.segment_id in known.signals
+        ),
     )
 
 

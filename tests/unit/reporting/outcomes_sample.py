@@ -7,6 +7,7 @@ import random
 from itertools import pairwise
 
 from segspark.reporting.outcomes import EVERYBODY, KpiDefinition, KpiPoint, Migration, ValueSummary
+from segspark.reporting.signal_model import AttributeShare, ExampleValue, Signals, Term, Trigger
 
 DEFINITIONS = (
     # name, label, unit, formula, denominator, level, whether more is better
@@ -79,3 +80,13 @@ def values(sizes: dict[str, int]) -> tuple[ValueSummary, ...]:
         ValueSummary(segment, size, 0.95 - 0.13 * (at % 5), 820.0 / (1 + at % 5), 0.05 + 0.12 * (at % 5))
         for at, (segment, size) in enumerate(sizes.items())
     )
+
+
+def signals(name: str = "mailing", other: str = "late") -> Signals:
+    return Signals(
+        (Term(other, 30, 2.5, -0.41), Term(name, 20, 1.5, None)),
+        (Trigger("sequence", name, other, 40, 20, 2.0, 1.1, 3.6, 0.01),
+         Trigger("channel", name, "", 33, 0, None, 9.5, None, 0.02)),
+        (AttributeShare(name, other, 60, 100, 0.6, 0.4, 1.5, 1.3, 1.7, 0.001),),
+        (ExampleValue("A", "frequency", 12.0), ExampleValue("B", "frequency", None)),
+    )  # fmt: skip

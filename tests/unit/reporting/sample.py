@@ -166,6 +166,7 @@ def report(scatter: int = 2_000, warning: str = "") -> Report:
         ),
         splits=splits(), kpi_definitions=outcomes.definitions(), kpis=outcomes.kpis(SIZES),
         migrations=outcomes.migrations(SIZES), values=outcomes.values(SIZES),
+        signals=tuple((one, outcomes.signals()) for one in SIZES),
     )  # fmt: skip
 
 
@@ -215,6 +216,7 @@ def hostile_report() -> Report:
               for kpi in HOSTILE for segment in (EVERYBODY, "x", bad)),
         (Migration(bad, HOSTILE[1], flows, ((bad, "=cmd|' /C calc'!A0"),), bad, (bad,), ((bad, bad),)),),
         (ValueSummary("x", 12, 0.5, 1.0, 0.5), ValueSummary(bad, 30, 0.5, 1.0, 0.5)),
+        (("x", outcomes.signals(bad, HOSTILE[1])), (bad, outcomes.signals(bad))),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from segspark.reporting.handbook_calendar import PLAN, WEEKDAYS
 from segspark.reporting.handbook_model import Pair, Spread, Taste
 from segspark.reporting.model import Measure
 from segspark.reporting.outcomes import KpiDefinition, KpiPoint
+from segspark.reporting.signal_model import Signals, Term, Trigger
 from segspark.segments.kpi_definitions import KPIS
 
 FAMILIES = ["rfm", "rhythm", "breadth", "recent", "campaigns", "scores", "value", "price", "preference", "web",
@@ -95,6 +96,28 @@ def test_an_item_speaks_from_a_lift_of_1_2_on_and_a_pair_above_chance():
     assert rules_of(Measured(pairs=[Pair("CUP", "TEA", 50, 0.5, 1.3, 1.1, 1.6)])) == {"cross-selling"}
 
 
+def heard(*terms: Term, triggers: tuple[Trigger, ...] = ()) -> Measured:
+    return Measured(signals=Signals(terms, triggers))
+
+
+def test_a_trigger_speaks_where_its_interval_lies_above_chance():
+    assert rules_of(heard(triggers=(Trigger("type", "mailing", "", 40, 30, 1.3, 0.9, 2.1, 0.2),))) == set()
+    surely = heard(triggers=(Trigger("type", "mailing", "", 40, 20, 2.0, 1.1, 3.6, 0.01),))
+    (one,) = of_place(advise(surely, RULES), "trigger")
+    assert one.text == "mailing: it comes before their purchases more often than at other times."
+    assert one.because == (
+        "mailing: 40 customers had it only before the purchase, 20 only before another day (odds ratio 1.10 to 3.60)"
+    )
+
+
+def test_praise_is_a_benefit_and_complaint_an_objection_and_neutral_words_are_neither():
+    assert rules_of(heard(Term("box", 30, 2.0, 0.1), Term("bag", 30, 2.0, None))) == set()
+    found = advise(heard(Term("staff", 30, 2.0, 0.6), Term("late", 50, 2.5, -0.4)), RULES)
+    assert [one.text for one in of_place(found, "benefit")] == ["What they praise, in their own words: staff."]
+    (against,) = of_place(found, "objection")
+    assert against.because == "“late”: 50 customers, 2.50 times as often as all, sentiment -0.40"
+
+
 def test_what_is_filled_in_is_never_read_as_a_placeholder():
     found = advise(Measured(tastes=[Taste("{low} {item.x}", 50, 0.5, 0.2, 2.0)]), RULES)
     assert [one.text for one in of_place(found, "ad")] == ["{low} {item.x}."]
@@ -120,10 +143,11 @@ def test_a_rule_is_about_what_there_is_and_fills_in_what_its_conditions_know(rul
     given = {"label"}
     for condition in rule.when:
         kind, _, name = condition.of.partition(":")
-        given |= {"item": {"item"}, "pair": {"first", "second"}, "spread": {"low", "high"}}.get(kind, set())
+        given |= {"item": {"item"}, "pair": {"first", "second"}, "spread": {"low", "high"},
+                  "trigger": {"event"}, "term": {"term"}}.get(kind, set())  # fmt: skip
         if kind == "kpi":
             assert name in {one.name for one in KPIS}
-        elif kind not in ("item", "pair"):
+        elif kind not in ("item", "pair", "trigger", "term"):
             wanted = name if kind == "spread" else condition.of
             assert any(fnmatchcase(one.name, wanted) and one.type != "STRING" for one in DECLARED), wanted
     for place, text in rule.says.items():

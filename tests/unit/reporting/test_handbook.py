@@ -19,9 +19,10 @@ from segspark.reporting.templating import policy, styles
 from tests.unit.reporting.handbook_sample import alone, book, card, hostile
 
 PARTS = [
-    "Value", "KPIs of the last period", "What sets it apart", "What it buys more often than others",
-    "What to offer besides", "How it is reached", "Problems", "Messaging framework", "Plan by asset",
-    "The next four weeks", "Last changes", "Notes",
+    "Value", "KPIs of the last period", "What sets it apart", "Who they are", "Typical customers",
+    "What it buys more often than others", "What to offer besides", "How it is reached", "What precedes a purchase",
+    "Problems", "What they write", "Messaging framework", "Plan by asset", "The next four weeks", "Last changes",
+    "Notes",
 ]  # fmt: skip
 
 
@@ -90,6 +91,26 @@ def test_a_chapter_says_its_facts_in_original_units(made):
         "With CUP offer TEA: it is in 80% of the orders with CUP, 2.00 times as often as by chance, 1.5 to 2.6." in told
     )
     assert "| 2017-11-01 10:00:00 | Ann | renamed | name x → y | clearer |" in told
+
+
+def test_a_chapter_says_who_they_are_what_they_write_and_what_precedes_their_purchases(made):
+    told = chapter(made.markdown, "Slipping away")
+    assert "| mailing | late | 60% | 40% | 1.50 | 1.30 to 1.70 |" in told
+    assert "| mailing, then late on a later day | 40 | 20 | 2.00 | 1.10 to 3.60 |" in told
+    assert "| channel mailing | 33 | 0 |  | from 9.50 on |" in told
+    assert "| late | 30 | 2.50 | -0.41 |" in told
+    assert (
+        "- They write “late”, mostly in complaint (30 customers, 2.50 times as often as all, sentiment -0.41)." in told
+    )
+    assert "| Measure | Customer A | Customer B | Segment's mean |" in told
+    assert "| orders | 12 orders | n/a |" in told
+
+
+def test_of_a_small_segment_no_signal_is_told():
+    few = replace(book().chapters[0], card=card(Measure("frequency", "orders", "orders", 9.0, 2.0, 3.0), size=10))
+    made = handbook(replace(alone(card()), chapters=(few,))).markdown
+    for secret in ("mailing", "late", "Customer A"):
+        assert secret not in made
 
 
 def test_advice_stands_beside_its_facts(made):

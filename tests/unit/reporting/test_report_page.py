@@ -24,6 +24,7 @@ from segspark.reporting.page import render
 SECTIONS = [
     "overview", "attention", "verdict", "sizes",
     "segments", "cards", "worth", "over-time", "differences", "value",
+    "attributes", "typical", "triggers", "terms",
     "migration", "migration-2017-12-01-from-2017-11-01", "migration-2017-11-01-from-2017-10-01",
     "kpis", "goals", "kpi-charts",
     "quality", "ledger", "features",
@@ -69,6 +70,15 @@ def test_a_card_shows_size_share_and_measures_in_original_units(html):
     # 21.4 + 2.05 * 38.2 = 99.71 days against 21.4; 385 of 2,469 customers.
     assert {"Slipping away", "385", "99.7 days (average 21.4)", "USD 4,972 (average USD 1,856)"} <= set(texts)
     assert "customers · 15.6%" in texts
+
+
+def test_signals_stand_beside_their_segment_and_where_there_are_none_a_sentence_says_so(html, sample):
+    texts = Reader(html).texts
+    assert {"mailing, then late on a later day", "1.10 to 3.60", "channel mailing", "from 9.50 on"} <= set(texts)
+    assert {"late", "-0.41", "1.30 to 1.70", "A: 12 orders; B: n/a"} <= set(texts)
+    none = Reader(render(replace(sample.report(scatter=0), signals=()))).texts
+    assert "No event is known to come before purchases more often than at other times." in none
+    assert "There are no examples of typical customers." in none
 
 
 def test_the_warning_is_shown_only_where_there_is_one(html, sample):
