@@ -11,6 +11,7 @@ from segspark.config.clustering import Clustering, Objective, Population, Promot
 from segspark.config.features import Features
 from segspark.config.kpis import Kpis
 from segspark.config.naming import Naming
+from segspark.config.opportunities import Opportunities
 from segspark.config.segments import Assignment, Continuity, Drift, Governance, Retraining
 from segspark.config.sources import Attribute, Duplicates, Identity, Sessions, Sources
 from segspark.config.value import Value
@@ -104,6 +105,7 @@ class Config(Model):
     retraining: Retraining = Field(default_factory=Retraining)
     kpis: Kpis = Field(default_factory=Kpis)
     baskets: Baskets = Field(default_factory=Baskets)
+    opportunities: Opportunities = Field(default_factory=Opportunities)
     value: Value = Field(default_factory=Value)
     naming: Naming = Field(default_factory=Naming)
     tracking: Tracking = Field(default_factory=Tracking)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from segspark.reporting.handbook_model import Pair, Spread, Taste
+from segspark.reporting.handbook_model import Pair, Taste
 from segspark.reporting.model import Measure
+from segspark.reporting.opportunities import DiscountRange
 from segspark.reporting.outcomes import KpiDefinition, KpiPoint
 
 PLACES: Mapping[str, str] = {
@@ -33,7 +34,7 @@ class Condition:
     `of` is a feature, `*` standing for anything, whose mean is at least `least` of everybody's standard deviations
     above or below everybody's; kpi:NAME, a KPI whose interval lies wholly above or below everybody's; item, an item
     of at least a lift of `least`; pair, two items of one order with an interval of the lift above `least`; or
-    spread:FEATURE, whose quartiles are known.
+    discounts, where there is a range of discounts that is enough.
     """
 
     of: str
@@ -45,7 +46,7 @@ class Condition:
 class Rule:
     """What to say, by place, where all conditions hold.
 
-    {label}, {item}, {first}, {second}, {low} and {high} are filled in, where a condition is of such.
+    {label}, {item}, {first}, {second} and {range} are filled in, where a condition is of such.
     """
 
     name: str
@@ -98,4 +99,4 @@ class Measured:
     lines: Sequence[Line] = ()
     tastes: Sequence[Taste] = ()
     pairs: Sequence[Pair] = ()
-    spreads: Sequence[Spread] = ()
+    discounts: DiscountRange | None = None

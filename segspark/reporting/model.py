@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from segspark.reporting.opportunities import Opportunity
 from segspark.reporting.outcomes import KpiDefinition, KpiPoint, Migration, ValueSummary
 
 
@@ -162,8 +163,8 @@ class Report:
     (source, read, accepted, quarantined, deduplicated) counts of rows; `warning` is "" where there is none;
     `quality` has a row per source and rule, kept or broken; `distributions` one per feature that is a number;
     `splits` the nodes of the tree of splits, parents before their parts; `kpis` the KPIs that `kpi_definitions` name,
-    in any order; `migrations` comparisons of two dates; `values` one summary a segment. What is empty has not been
-    computed, and the dashboard says so.
+    in any order; `migrations` comparisons of two dates; `values` one summary a segment; `opportunities` what they
+    offer. What is empty has not been computed, and the dashboard says so.
     """
 
     title: str
@@ -184,3 +185,4 @@ class Report:
     kpis: tuple[KpiPoint, ...] = ()
     migrations: tuple[Migration, ...] = ()
     values: tuple[ValueSummary, ...] = ()
+    opportunities: tuple[Opportunity, ...] = ()

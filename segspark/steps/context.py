@@ -40,7 +40,9 @@ SECTIONS = {
         *("time", "money", "features", "attributes", "population", "objective"),
         *("assignment", "continuity", "governance", "drift", "naming"),
     ),
-    "profile": ("time", "money", "features", "attributes", "objective", "value", "kpis", "baskets"),
+    "profile": (
+        *("time", "money", "features", "attributes", "objective", "value", "kpis", "baskets", "opportunities"),
+    ),
     "compare": ("time", "money", "features", "attributes", "clustering"),
     "report": ("time", "money", "features", "attributes", "report"),
 }

@@ -20,12 +20,19 @@ from segspark.segments.naming import Wording
 from segspark.segments.profiles import Profile
 from segspark.segments.registry import Segment, with_members
 from segspark.steps.context import Context
-from segspark.steps.handbook_items import favourites, history, pairs, spreads, tastes
+from segspark.steps.handbook_items import favourites, history, pairs, tastes
+from segspark.steps.opportunities import OPPORTUNITY_TABLES
+from segspark.steps.opportunity_items import discount_ranges
 from segspark.steps.outcomes import Outcomes
 from segspark.steps.presentation import segment_cards, sentences
 from segspark.tables import BASKET_RULES, SEGMENT_PREFERENCES, SEGMENT_PROFILES
 
-HANDBOOK_INPUTS = (segment_kpis(), SEGMENT_PREFERENCES, BASKET_RULES)  # besides those of the dashboard
+HANDBOOK_INPUTS = (
+    segment_kpis(),
+    SEGMENT_PREFERENCES,
+    BASKET_RULES,
+    *OPPORTUNITY_TABLES,
+)  # besides those of the dashboard
 
 
 def handbook(
@@ -76,7 +83,7 @@ def _book(context: Context, segments: Sequence[Segment], known: Outcomes) -> Han
         title=context.config.report.title,
         as_of=context.as_of.isoformat(),
         currency=context.config.money.currency,
-        chapters=_chapters(context, segments, told),
+        chapters=_chapters(context, segments, told, known),
         kpi_definitions=known.definitions,
         kpis=tuple(one for one in known.points if one.segment_id in (EVERYBODY, *ids)),
         values=tuple(one for one in known.values if one.segment_id in ids),
@@ -85,10 +92,12 @@ def _book(context: Context, segments: Sequence[Segment], known: Outcomes) -> Han
     )
 
 
-def _chapters(context: Context, segments: Sequence[Segment], told: Sequence[Segment]) -> tuple[Chapter, ...]:
+def _chapters(
+    context: Context, segments: Sequence[Segment], told: Sequence[Segment], known: Outcomes
+) -> tuple[Chapter, ...]:
     ids = [one.segment_id for one in told]
     cards, names = _cards(context, told), codes(segments)
-    liked, together, spread = tastes(context, ids), pairs(context, ids), spreads(context)
+    liked, together, enough = tastes(context, ids), pairs(context, ids), discount_ranges(context)
     reached, changed = favourites(context), history(context, ids)
     return tuple(
         Chapter(
@@ -101,9 +110,10 @@ def _chapters(context: Context, segments: Sequence[Segment], told: Sequence[Segm
             overlay=bool(one.overlay),
             tastes=tuple(liked[one.segment_id]),
             pairs=tuple(together[one.segment_id]),
-            spreads=tuple(spread[one.segment_id]),
+            discounts=enough.get(one.segment_id),
             favourites=tuple(reached[one.segment_id]),
             history=tuple(changed[one.segment_id]),
+            opportunities=tuple(o for o in known.opportunities if o.segment_id == one.segment_id),
         )
         for one in told
     )

@@ -8,10 +8,12 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from segspark.columns import exact_sum
+from segspark.reporting.opportunities import Opportunity
 from segspark.reporting.outcomes import EVERYBODY, KpiDefinition, KpiPoint, Migration, ValueSummary
 from segspark.reporting.text import percent
 from segspark.segments.kpi_definitions import ALL, KPIS, segment_kpis
 from segspark.steps.context import Context
+from segspark.steps.opportunity_items import opportunity_items
 from segspark.tables import CUSTOMER_VALUE, DRIFT, SEGMENT_ASSIGNMENTS, SEGMENT_MIGRATIONS
 
 _MIGRATIONS = 12  # comparisons that are drawn, the latest
@@ -26,11 +28,13 @@ class Outcomes:
         definitions: all KPIs in their order, in the reporting currency; the objective's unit is the team's own.
         points: KPIs of segments and of everybody.
         values: what the customers of each segment are worth; nothing where that was not computed.
+        opportunities: of segments, that may be told.
     """
 
     definitions: tuple[KpiDefinition, ...]
     points: tuple[KpiPoint, ...]
     values: tuple[ValueSummary, ...]
+    opportunities: tuple[Opportunity, ...] = ()
 
 
 def outcomes(context: Context) -> Outcomes:
@@ -41,7 +45,7 @@ def outcomes(context: Context) -> Outcomes:
     )
     rows = context.lake.read(segment_kpis()).orderBy("kpi", "segment_id", "period_start")
     points = tuple(map(_point, rows.collect()))  # KPIs x segments x kpis.periods
-    return Outcomes(definitions, points, _values(context))
+    return Outcomes(definitions, points, _values(context), opportunity_items(context))
 
 
 def _point(row: Row) -> KpiPoint:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -79,9 +80,13 @@ def activity_now(context: Context) -> DataFrame:
 
 def as_activity(context: Context, events: DataFrame, feedback: DataFrame) -> DataFrame:
     """Rows of the two tables, or of some of their files, as features see them."""
-    heard = None
-    if context.config.features.sentiment == "vader":
-        from segspark.features.sentiment import heard_in
+    return tasted(context, activity(events, feedback, context.config.time.business_timezone, heard(context)))
 
-        heard = heard_in(F.col("text"))
-    return tasted(context, activity(events, feedback, context.config.time.business_timezone, heard))
+
+def heard(context: Context) -> SparkColumn | None:
+    """What texts sound like, of the column `text`; None where only sources say it."""
+    if context.config.features.sentiment != "vader":
+        return None
+    from segspark.features.sentiment import heard_in
+
+    return heard_in(F.col("text"))

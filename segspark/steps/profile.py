@@ -8,19 +8,21 @@ from segspark.errors import BadInputError
 from segspark.steps.baskets import BASKET_INPUTS, baskets
 from segspark.steps.context import Context, Outcome
 from segspark.steps.kpis import KPI_INPUTS, kpis
+from segspark.steps.opportunities import OPPORTUNITY_INPUTS, OPPORTUNITY_TABLES, opportunities
 from segspark.steps.value import value
 from segspark.tables import BASKET_RULES, CUSTOMER_VALUE, SEGMENT_COHORTS, SEGMENT_KPIS, SEGMENT_PREFERENCES, Table
 
 
 def profile(context: Context) -> Sequence[Outcome]:
-    """Compute what customers are worth, how segments did, and what is bought together.
+    """Compute what customers are worth, how segments did, what is bought together, and what could be done.
 
     Raises:
         BadInputError: as_of is before that of the latest finished profile, or nobody is in a segment yet.
     """
     refuse_the_past(context)
     done = [value(context)] if context.config.value.enabled else []
-    return [*done, _kpis(context), _baskets(context)]
+    done += [_kpis(context), _baskets(context)]
+    return [*done, _opportunities(context)] if context.config.opportunities.enabled else done
 
 
 def refuse_the_past(context: Context) -> None:
@@ -50,6 +52,12 @@ def _baskets(context: Context) -> Outcome:
     found = baskets(context, context.run_id("profile", inputs))
     tables = (BASKET_RULES, SEGMENT_PREFERENCES)
     return _outcome(context, "baskets", inputs, tables, f"{len(found.rules)} rules")
+
+
+def _opportunities(context: Context) -> Outcome:
+    inputs = context.versions(context.features_table, *OPPORTUNITY_INPUTS)
+    found = opportunities(context, context.run_id("profile", inputs))
+    return _outcome(context, "opportunities", inputs, OPPORTUNITY_TABLES, f"{found.words}; {found.said}")
 
 
 def _outcome(context: Context, source: str, inputs: dict[str, str], outputs: Sequence[Table], told: str) -> Outcome:

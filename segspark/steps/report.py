@@ -107,6 +107,7 @@ def _report(
         kpis=known.points,
         migrations=migrations(context, {one.segment_id: one.name for one in registered}),
         values=known.values,
+        opportunities=known.opportunities,
     )
 
 

@@ -24,6 +24,12 @@ from segspark.tables.features import (
 )
 from segspark.tables.kpis import BASKET_RULES, SEGMENT_COHORTS, SEGMENT_KPIS, SEGMENT_PREFERENCES
 from segspark.tables.ledger import AUDIT_LOG, RUNS
+from segspark.tables.opportunities import (
+    PROSPECT_RESEMBLANCE,
+    SEGMENT_DISCOUNTS,
+    SEGMENT_NEEDS,
+    SEGMENT_POCKETS,
+)
 from segspark.tables.segments import (
     DRIFT,
     DRIFT_REFERENCE,
@@ -67,6 +73,10 @@ TABLES = (
     SEGMENT_COHORTS,
     BASKET_RULES,
     SEGMENT_PREFERENCES,
+    SEGMENT_POCKETS,
+    SEGMENT_NEEDS,
+    SEGMENT_DISCOUNTS,
+    PROSPECT_RESEMBLANCE,
     DRIFT,
     DRIFT_REFERENCE,
     CUSTOMER_VALUE,
@@ -99,16 +109,20 @@ __all__ = [
     "INGEST_POSITIONS",
     "PRODUCTS",
     "PRODUCT_EMBEDDINGS",
+    "PROSPECT_RESEMBLANCE",
     "QUARANTINE",
     "RUNS",
     "SEGMENTS",
     "SEGMENT_ASSIGNMENTS",
     "SEGMENT_COHORTS",
+    "SEGMENT_DISCOUNTS",
     "SEGMENT_KPIS",
     "SEGMENT_LINEAGE",
     "SEGMENT_MEMBERSHIP_EVENTS",
     "SEGMENT_MIGRATIONS",
+    "SEGMENT_NEEDS",
     "SEGMENT_OVERLAYS",
+    "SEGMENT_POCKETS",
     "SEGMENT_PREFERENCES",
     "SEGMENT_PROFILES",
     "TABLES",
