@@ -65,7 +65,10 @@ def needs(
         t 0.1 0.07 0.5 False
     """
     tried: list[Need] = []
+    recorded = {need for (need, _), segments in counted.items() if any(one.x for one in segments.values())}
     for (need, category), segments in sorted(counted.items()):
+        if need not in recorded:  # as returns where the log has none
+            continue
         for segment, own in sorted(segments.items()):
             others = added([one for other, one in sorted(segments.items()) if other != segment])
             told = contrast(own, others, confidence)

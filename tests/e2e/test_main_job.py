@@ -34,6 +34,7 @@ TABLES = {
     "runs",
     "segment_assignments",
     "segment_cohorts",
+    "segment_discounts",
     "segment_kpis",
     "segment_lineage",
     "segment_membership_events",

@@ -29,6 +29,13 @@ def test_a_need_of_too_few_customers_is_not_told():
     assert [one.segment_id for one in needs(counted, Needs(min_customers=30), 0.05, 0.95)] == ["b", "c"]
 
 
+def test_of_what_the_log_never_has_nothing_is_told():
+    counted = {
+        (need, "tea"): {one: share(had, 100) for one in "ab"} for need, had in (("returns", 0), ("no_purchase", 5))
+    }
+    assert {one.need for one in needs(counted, Needs(), 0.05, 0.95)} == {"no_purchase"}
+
+
 def test_of_needs_that_differ_by_chance_alone_hardly_any_is_told():
     random = np.random.default_rng(2)
     categories = [("no_purchase", f"c{at}") for at in range(10)]
