@@ -11,6 +11,7 @@ from segspark.config.clustering import Clustering, Objective, Population, Promot
 from segspark.config.features import Features
 from segspark.config.kpis import Kpis
 from segspark.config.naming import Naming
+from segspark.config.opportunities import Opportunities
 from segspark.config.segments import Assignment, Continuity, Drift, Governance, Retraining
 from segspark.config.signals import Signals
 from segspark.config.sources import Attribute, Duplicates, Identity, Sessions, Sources
@@ -106,6 +107,7 @@ class Config(Model):
     kpis: Kpis = Field(default_factory=Kpis)
     baskets: Baskets = Field(default_factory=Baskets)
     signals: Signals = Field(default_factory=Signals)
+    opportunities: Opportunities = Field(default_factory=Opportunities)
     value: Value = Field(default_factory=Value)
     naming: Naming = Field(default_factory=Naming)
     tracking: Tracking = Field(default_factory=Tracking)

@@ -7,9 +7,10 @@ from fnmatch import fnmatchcase
 
 from segspark.reporting import text
 from segspark.reporting.advice_model import Condition, Fact, Line, Measured
-from segspark.reporting.handbook_model import Pair, Spread, Taste
+from segspark.reporting.handbook_model import Pair, Taste
 from segspark.reporting.handbook_signals import term_words
 from segspark.reporting.model import Measure
+from segspark.reporting.opportunity_words import depth_evidence, depth_words
 from segspark.reporting.outcomes import KpiPoint
 from segspark.reporting.signal_model import Term, Trigger
 from segspark.reporting.signals import ends
@@ -24,8 +25,8 @@ def facts_for(measured: Measured, condition: Condition) -> Iterator[Fact]:
         yield from (_of_taste(one) for one in measured.tastes if one.lift >= condition.least)
     elif kind == "pair":
         yield from (_of_pair(one) for one in measured.pairs if (one.low or 0.0) >= condition.least)
-    elif kind == "spread":
-        yield from (_of_spread(one) for one in measured.spreads if one.feature == name)
+    elif kind == "discounts":
+        yield from (Fact(depth_evidence(one), 0.0, {"range": depth_words(one)}) for one in (measured.discounts,) if one)
     elif kind == "trigger":
         yield from (_of_trigger(one) for one in measured.signals.triggers if (one.low or 0.0) > condition.least)
     elif kind == "term":
@@ -83,12 +84,6 @@ def _of_pair(one: Pair) -> Fact:
     interval = f"{text.number(one.low)} to {text.number(one.high)}"
     words = f"{one.first} and {one.second}: together in {text.number(one.orders)} orders, {one.lift:.2f} times as often"
     return Fact(f"{words} as by chance ({interval})", 0.5, {"first": one.first, "second": one.second})
-
-
-def _of_spread(one: Spread) -> Fact:
-    low, high = text.quantity(one.low, one.unit), text.quantity(one.high, one.unit)
-    words = f"{one.label}: {low} to {high} is the middle half of {text.number(one.customers)} customers"
-    return Fact(f"{words} (median {text.quantity(one.median, one.unit)})", 0.0, {"low": low, "high": high})
 
 
 def _of_trigger(one: Trigger) -> Fact:

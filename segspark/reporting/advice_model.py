@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from segspark.reporting.handbook_model import Pair, Spread, Taste
+from segspark.reporting.handbook_model import Pair, Taste
 from segspark.reporting.model import Measure
+from segspark.reporting.opportunities import DiscountRange
 from segspark.reporting.outcomes import KpiDefinition, KpiPoint
 from segspark.reporting.signal_model import NOTHING, Signals
 
@@ -33,9 +34,9 @@ class Condition:
 
     `of` is a feature, `*` standing for anything, whose mean is at least `least` of everybody's standard deviations
     above or below everybody's; kpi:NAME, a KPI whose interval lies wholly above or below everybody's; item, an item
-    of at least a lift of `least`; pair, two items of one order with an interval of the lift above `least`;
-    spread:FEATURE, whose quartiles are known; trigger, an event before purchases with an interval of the odds ratio
-    above `least`; or term, a distinctive one of a mean sentiment of at least `least`, or at most -`least` (below).
+    of at least a lift of `least`; pair, two items of one order with an interval of the lift above `least`; discounts,
+    where there is a range of discounts that is enough; trigger, an event before purchases with an interval of the odds
+    ratio above `least`; or term, a distinctive one of a mean sentiment of at least `least`, or at most its negative.
     """
 
     of: str
@@ -47,7 +48,7 @@ class Condition:
 class Rule:
     """What to say, by place, where all conditions hold.
 
-    {label}, {item}, {first}, {second}, {low}, {high}, {event} and {term} are filled in, where a condition is of such.
+    {label}, {item}, {first}, {second}, {range}, {event} and {term} are filled in, where a condition is of such.
     """
 
     name: str
@@ -100,5 +101,5 @@ class Measured:
     lines: Sequence[Line] = ()
     tastes: Sequence[Taste] = ()
     pairs: Sequence[Pair] = ()
-    spreads: Sequence[Spread] = ()
+    discounts: DiscountRange | None = None
     signals: Signals = NOTHING

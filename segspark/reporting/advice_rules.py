@@ -79,11 +79,8 @@ RULES = (
         "email": "The offer in the subject line, its end in the first sentence.",
         "ad": "Price and date; nothing else.",
     }),
-    Rule("range of discounts", (Condition("discount_share"), Condition("spread:discount_depth")), {
-        "offer": "A discount of {low} to {high} off the articles on offer, as deep as they have been buying at.",
-    }),
-    Rule("range of savings", (Condition("discount_share"), Condition("spread:discount_share")), {
-        "offer": "An offer that saves {low} to {high} of a whole basket, as much as they have been saving.",
+    Rule("range of discounts", (Condition("discount_share"), Condition("discounts")), {
+        "offer": "A discount of {range} off the order, no deeper than most of their discounted orders have been.",
     }),
     Rule("full price", (Condition("discount_share", _DOWN),), {
         "job": "Get the right thing, whatever it costs.",

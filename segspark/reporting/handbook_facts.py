@@ -68,8 +68,8 @@ def _measured(one: Chapter, lines: tuple[Line, ...]) -> Measured:
         return Measured()
     tastes = sorted((taste for taste in one.tastes if taste.customers > SMALL), key=lambda taste: -taste.lift)
     pairs = sorted((pair for pair in one.pairs if pair.orders > SMALL), key=lambda pair: -pair.lift)
-    spreads = tuple(spread for spread in one.spreads if spread.customers > SMALL)
-    return Measured(one.card.measures, lines, tuple(tastes), tuple(pairs), spreads, one.signals)
+    discounts = one.discounts if one.discounts and one.discounts.customers > SMALL else None
+    return Measured(one.card.measures, lines, tuple(tastes), tuple(pairs), discounts, one.signals)
 
 
 def _sizes(book: Handbook) -> dict[str, Mark]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from segspark.reporting.model import SegmentCard
+from segspark.reporting.opportunities import DiscountRange, Opportunity
 from segspark.reporting.outcomes import KpiDefinition, KpiPoint, ValueSummary
 from segspark.reporting.signal_model import NOTHING, Signals
 
@@ -41,23 +42,6 @@ class Pair:
     lift: float
     low: float | None
     high: float | None
-
-
-@dataclass(frozen=True)
-class Spread:
-    """A feature over a segment's customers: a quarter are below `low`, half below `median`, a quarter above `high`.
-
-    >>> Spread("discount_depth", "depth of discounts", "share", 300, 0.1, 0.15, 0.2).high
-    0.2
-    """
-
-    feature: str
-    label: str
-    unit: str
-    customers: int
-    low: float
-    median: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -99,10 +83,11 @@ class Chapter:
     overlay: bool = False
     tastes: tuple[Taste, ...] = ()
     pairs: tuple[Pair, ...] = ()
-    spreads: tuple[Spread, ...] = ()
+    discounts: DiscountRange | None = None
     favourites: tuple[Favourite, ...] = ()
     history: tuple[Change, ...] = ()
     signals: Signals = NOTHING
+    opportunities: tuple[Opportunity, ...] = ()
 
 
 @dataclass(frozen=True)

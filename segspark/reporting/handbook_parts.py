@@ -18,6 +18,7 @@ from segspark.reporting.handbook_model import Pair
 from segspark.reporting.handbook_signals import complaints, precedes, typical_customers, who, words
 from segspark.reporting.handbook_view import Grid, Part
 from segspark.reporting.model import Measure
+from segspark.reporting.opportunity_words import to_be_told
 from segspark.reporting.suppression import SMALL, told
 
 # Features by what they tell; * stands for anything.
@@ -59,7 +60,7 @@ def parts(one: Told, as_of: date, currency: str) -> tuple[Part, ...]:
     own, card = one.measured.signals, one.chapter.card
     return (
         _value(one, currency), _kpis(one.measured.lines), _differences(one), who(own), typical_customers(own, card),
-        _tastes(one), _cross_selling(one), _reach(one), precedes(own), _problems(one), words(own),
+        _tastes(one), _cross_selling(one), _reach(one), precedes(own), _problems(one), words(own), _opportunities(one),
         _framework(one.advice), _assets(one.advice), _calendar(one.advice, as_of), _history(one),
     )  # fmt: skip
 
@@ -144,6 +145,16 @@ def _problems(one: Told) -> Part:
     none = "Returns, support, ratings and sentiment are not measured: see the families value and support."
     points = (*_measures(one.measured.measures, PROBLEMS), *complaints(one.measured.signals))
     return Part("Problems", points=points, none=none)
+
+
+def _opportunities(one: Told) -> Part:
+    found = to_be_told(one.chapter.opportunities) if one.chapter.card.size > SMALL else ()
+    rows = tuple((o.kind, o.what, text.number(o.customers), o.evidence) for o in found)
+    lead = "What was measured, and more than chance would give. Pockets are counted in half of the customers."
+    return Part(
+        "Opportunities", lead if rows else "", grid=Grid(("Kind", "What", "Customers", "Measured"), rows),
+        none="No pocket, unmet need or range of discounts is known beyond chance.",
+    )  # fmt: skip
 
 
 def _measures(measures: Sequence[Measure], patterns: Sequence[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from segspark.reporting.opportunities import Opportunity
 from segspark.reporting.outcomes import KpiDefinition, KpiPoint, Migration, ValueSummary
 from segspark.reporting.signal_model import Signals
 
@@ -164,7 +165,8 @@ class Report:
     `quality` has a row per source and rule, kept or broken; `distributions` one per feature that is a number;
     `splits` the nodes of the tree of splits, parents before their parts; `kpis` the KPIs that `kpi_definitions` name,
     in any order; `migrations` comparisons of two dates; `values` one summary a segment; `signals` those of
-    `told_signals` by segment_id. What is empty has not been computed, and the dashboard says so.
+    `told_signals` by segment_id; `opportunities` what segments offer. What is empty has not been computed, and the
+    dashboard says so.
     """
 
     title: str
@@ -186,3 +188,4 @@ class Report:
     migrations: tuple[Migration, ...] = ()
     values: tuple[ValueSummary, ...] = ()
     signals: tuple[tuple[str, Signals], ...] = ()
+    opportunities: tuple[Opportunity, ...] = ()

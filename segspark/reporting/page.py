@@ -16,6 +16,7 @@ from segspark.reporting.figures import segment_figures, split_figures, training_
 from segspark.reporting.kpis import KpiSeries, customers_series, goals, kpi_series
 from segspark.reporting.migration import latest, matrix, migration_figure
 from segspark.reporting.model import Report
+from segspark.reporting.opportunity_words import to_be_told
 from segspark.reporting.outcomes import MISSED
 from segspark.reporting.overview import MOST_FEATURES, columns
 from segspark.reporting.scatter import drawable
@@ -69,6 +70,7 @@ def _segments(report: Report) -> dict[str, Any]:
         "features": columns(report.segments),
         "medians": scatter_medians(report.segments, report.scatter),
         "points": sum(map(drawable, report.scatter)),
+        "opportunities": to_be_told(report.opportunities),
         "values": {one.segment_id: (one, mark) for one, mark in zip(report.values, marks, strict=False)},
         "signals": [
             (at, cards[segment].name, own, typical(own.examples, cards[segment]))

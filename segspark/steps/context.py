@@ -42,7 +42,7 @@ SECTIONS = {
     ),
     "profile": (
         *("time", "money", "features", "attributes", "objective", "clustering", "search"),
-        *("value", "kpis", "baskets", "signals"),
+        *("value", "kpis", "baskets", "signals", "opportunities"),
     ),
     "compare": ("time", "money", "features", "attributes", "clustering"),
     "report": ("time", "money", "features", "attributes", "signals", "report"),

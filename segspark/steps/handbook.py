@@ -1,6 +1,6 @@
 """Handbook: what the tables say of each active segment, as files that people read, keep notes in and plan with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from segspark.reporting.handbook_model import Chapter, Handbook
 from segspark.reporting.model import SegmentCard
 from segspark.reporting.notes import NotesError, notes
 from segspark.reporting.outcomes import EVERYBODY
-from segspark.reporting.signal_model import NOTHING, Signals
+from segspark.reporting.signal_model import NOTHING
 from segspark.reporting.suppression import SMALL
 from segspark.segments.codes import codes
 from segspark.segments.kpi_definitions import segment_kpis
@@ -21,12 +21,19 @@ from segspark.segments.naming import Wording
 from segspark.segments.profiles import Profile
 from segspark.segments.registry import Segment, with_members
 from segspark.steps.context import Context
-from segspark.steps.handbook_items import favourites, history, pairs, spreads, tastes
+from segspark.steps.handbook_items import favourites, history, pairs, tastes
+from segspark.steps.opportunities import OPPORTUNITY_TABLES
+from segspark.steps.opportunity_items import discount_ranges
 from segspark.steps.outcomes import Outcomes
 from segspark.steps.presentation import segment_cards, sentences
 from segspark.tables import BASKET_RULES, SEGMENT_PREFERENCES, SEGMENT_PROFILES
 
-HANDBOOK_INPUTS = (segment_kpis(), SEGMENT_PREFERENCES, BASKET_RULES)  # besides those of the dashboard
+HANDBOOK_INPUTS = (
+    segment_kpis(),
+    SEGMENT_PREFERENCES,
+    BASKET_RULES,
+    *OPPORTUNITY_TABLES,
+)  # besides those of the dashboard
 
 
 def handbook(
@@ -77,7 +84,7 @@ def _book(context: Context, segments: Sequence[Segment], known: Outcomes) -> Han
         title=context.config.report.title,
         as_of=context.as_of.isoformat(),
         currency=context.config.money.currency,
-        chapters=_chapters(context, segments, told, known.signals),
+        chapters=_chapters(context, segments, told, known),
         kpi_definitions=known.definitions,
         kpis=tuple(one for one in known.points if one.segment_id in (EVERYBODY, *ids)),
         values=tuple(one for one in known.values if one.segment_id in ids),
@@ -87,11 +94,11 @@ def _book(context: Context, segments: Sequence[Segment], known: Outcomes) -> Han
 
 
 def _chapters(
-    context: Context, segments: Sequence[Segment], told: Sequence[Segment], signals: Mapping[str, Signals]
+    context: Context, segments: Sequence[Segment], told: Sequence[Segment], known: Outcomes
 ) -> tuple[Chapter, ...]:
     ids = [one.segment_id for one in told]
     cards, names = _cards(context, told), codes(segments)
-    liked, together, spread = tastes(context, ids), pairs(context, ids), spreads(context)
+    liked, together, enough = tastes(context, ids), pairs(context, ids), discount_ranges(context)
     reached, changed = favourites(context), history(context, ids)
     return tuple(
         Chapter(
@@ -104,10 +111,11 @@ def _chapters(
             overlay=bool(one.overlay),
             tastes=tuple(liked[one.segment_id]),
             pairs=tuple(together[one.segment_id]),
-            spreads=tuple(spread[one.segment_id]),
+            discounts=enough.get(one.segment_id),
             favourites=tuple(reached[one.segment_id]),
             history=tuple(changed[one.segment_id]),
-            signals=signals.get(one.segment_id, NOTHING),
+            signals=known.signals.get(one.segment_id, NOTHING),
+            opportunities=tuple(o for o in known.opportunities if o.segment_id == one.segment_id),
         )
         for one in told
     )

@@ -1,4 +1,4 @@
-"""What a handbook says of segments besides their profiles and KPIs: items, discounts, channels, changes."""
+"""What a handbook says of segments besides their profiles and KPIs: items, channels, changes."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from pyspark.sql import functions as F
 
 from segspark.columns import quoted
-from segspark.reporting.handbook_model import Change, Favourite, Pair, Spread, Taste
+from segspark.reporting.handbook_model import Change, Favourite, Pair, Taste
 from segspark.steps.audit import links
 from segspark.steps.context import Context
 from segspark.steps.population import features_at
 from segspark.steps.showing import told_entries
 from segspark.tables import BASKET_RULES, SEGMENT_ASSIGNMENTS, SEGMENT_PREFERENCES
 
-_SPREADS = ("discount_depth", "discount_share")
 _FAVOURITES = ("top_channel",)
 _ITEMS, _CHANGES = 50, 5
-_SAMPLE = 20_000  # customers of whose discounts quartiles are told
 
 
 def tastes(context: Context, ids: Sequence[str]) -> dict[str, list[Taste]]:
@@ -42,27 +40,6 @@ def pairs(context: Context, ids: Sequence[str]) -> dict[str, list[Pair]]:
             seen.add(key)
             values = (row[name] for name in ("orders", "confidence", "lift", "low", "high"))
             found[row["segment_id"]].append(Pair(row["antecedent"], row["consequent"], *values))
-    return found
-
-
-def spreads(context: Context) -> dict[str, list[Spread]]:
-    """Quartiles of what tells how deep discounts are, for each segment: exact over a bounded sample by hash."""
-    shown = [one for one in context.numeric_features if one.name in _SPREADS]
-    found: dict[str, list[Spread]] = defaultdict(list)
-    if not shown:
-        return found
-    members = context.lake.read(SEGMENT_ASSIGNMENTS).select("customer_id", "segment_id")
-    columns = [F.col(quoted(one.name)).cast("double").alias(one.name) for one in shown]
-    features = features_at(context).select("customer_id", *columns)
-    measures = [F.count(one.name).alias(f"{one.name}_n") for one in shown]
-    measures += [F.percentile(one.name, [0.25, 0.5, 0.75]).alias(one.name) for one in shown]
-    joined = features.join(members, on="customer_id", how="inner")
-    drawn = joined.orderBy(F.xxhash64("customer_id"), "customer_id").limit(_SAMPLE)
-    for row in drawn.groupBy("segment_id").agg(*measures).collect():  # a row per segment
-        for one in shown:
-            if row[one.name] is not None:
-                spread = Spread(one.name, one.label, one.unit, row[f"{one.name}_n"], *row[one.name])
-                found[row["segment_id"]].append(spread)
     return found
 
 

@@ -8,13 +8,14 @@ from segspark.errors import BadInputError
 from segspark.steps.baskets import BASKET_INPUTS, baskets
 from segspark.steps.context import Context, Outcome
 from segspark.steps.kpis import KPI_INPUTS, kpis
+from segspark.steps.opportunities import OPPORTUNITY_INPUTS, OPPORTUNITY_TABLES, opportunities
 from segspark.steps.signals import SIGNAL_INPUTS, SIGNAL_TABLES, signals
 from segspark.steps.value import value
 from segspark.tables import BASKET_RULES, CUSTOMER_VALUE, SEGMENT_COHORTS, SEGMENT_KPIS, SEGMENT_PREFERENCES, Table
 
 
 def profile(context: Context) -> Sequence[Outcome]:
-    """Compute what customers are worth, how segments did, what is bought together, and what is heard and seen of each.
+    """Compute what customers are worth, how segments did, what is bought together, said and done, and what could be.
 
     Raises:
         BadInputError: as_of is before that of the latest finished profile, or nobody is in a segment yet.
@@ -22,7 +23,9 @@ def profile(context: Context) -> Sequence[Outcome]:
     refuse_the_past(context)
     done = [value(context)] if context.config.value.enabled else []
     done += [_kpis(context), _baskets(context)]
-    return [*done, _signals(context)] if context.config.signals.enabled else done
+    asked = context.config
+    done += [_signals(context)] if asked.signals.enabled else []
+    return [*done, *([_opportunities(context)] if asked.opportunities.enabled else [])]
 
 
 def refuse_the_past(context: Context) -> None:
@@ -58,6 +61,12 @@ def _signals(context: Context) -> Outcome:
     inputs = context.versions(context.features_table, *SIGNAL_INPUTS)
     found = signals(context, context.run_id("profile", inputs))
     return _outcome(context, "signals", inputs, SIGNAL_TABLES, f"{len(found.terms)} terms")
+
+
+def _opportunities(context: Context) -> Outcome:
+    inputs = context.versions(context.features_table, *OPPORTUNITY_INPUTS)
+    found = opportunities(context, context.run_id("profile", inputs))
+    return _outcome(context, "opportunities", inputs, OPPORTUNITY_TABLES, f"{found.words}; {found.said}")
 
 
 def _outcome(context: Context, source: str, inputs: dict[str, str], outputs: Sequence[Table], told: str) -> Outcome:

@@ -111,6 +111,7 @@ def _report(
         signals=tuple(
             (one.segment_id, known.signals[one.segment_id]) for one in segments if one.segment_id in known.signals
         ),
+        opportunities=known.opportunities,
     )
 
 

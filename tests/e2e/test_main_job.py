@@ -36,6 +36,7 @@ TABLES = {
     "segment_attributes",
     "segment_cohorts",
     "segment_examples",
+    "segment_discounts",
     "segment_kpis",
     "segment_lineage",
     "segment_membership_events",

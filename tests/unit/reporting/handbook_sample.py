@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from segspark.reporting.handbook_model import Change, Chapter, Favourite, Handbook, Pair, Spread, Taste
+from segspark.reporting.handbook_model import Change, Chapter, Favourite, Handbook, Pair, Taste
 from segspark.reporting.model import Measure, SegmentCard
+from segspark.reporting.opportunities import DiscountRange, Opportunity
 from segspark.reporting.outcomes import ValueSummary
 from tests.unit.reporting import outcomes_sample as outcomes
 from tests.unit.reporting import sample
@@ -16,8 +17,9 @@ def chapter(card: SegmentCard, number: int) -> Chapter:
         card, f"S-00A{number}", "active", owner="Ann",
         tastes=(Taste("TEA", 120, 0.6, 0.2, 2.0), Taste("SALT", 90, 0.45, 0.5, 0.9)),
         pairs=(Pair("CUP", "TEA", 160, 0.8, 2.0, 1.5, 2.6),),
-        spreads=(Spread("discount_depth", "depth of discounts", "share", 300, 0.1, 0.15, 0.2),),
+        discounts=DiscountRange(0.1, 0.2, 400, 0.85, 300),
         signals=outcomes.signals(),
+        opportunities=sample.opportunities(card.segment_id),
         history=(Change("2017-11-01 10:00:00", "Ann", "renamed", "name x → y", "clearer"),),
     )  # fmt: skip
 
@@ -51,8 +53,9 @@ def hostile() -> Handbook:
         (Chapter(
             texts, bad, other, bad, link, bad, False,
             (Taste(link, 50, 0.5, 0.1, 2.0), Taste("{low}", 50, 0.5, 0.1, 1.5)), (Pair(bad, link, 50, 0.5, 2, 1.5, 3),),
-            (Spread("discount_depth", bad, "share", 50, 0.1, 0.2, 0.3),), (Favourite(bad, link, 50, 0.5, 0.5),),
+            DiscountRange(0.1, 0.3, 90, 0.9, 50), (Favourite(bad, link, 50, 0.5, 0.5),),
             (Change(bad, link, bad, link, other),), outcomes.signals(bad, link),
+            (Opportunity("a --> <b>", bad, link, 50, other),),
         ),),
         values=(ValueSummary("a --> <b>", 30, 0.5, 1.0, 0.5),), names=(("gone <i>", link),),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import replace
 from segspark.reporting.comparison import ComparedSegment, ComparisonPage, FeatureShift, ProfileShift
 from segspark.reporting.distributions import distribution
 from segspark.reporting.model import Candidate, Measure, QualityRow, Report, ScatterPoint, SegmentCard, SplitNode
+from segspark.reporting.opportunities import Opportunity
 from segspark.reporting.outcomes import EVERYBODY, KpiDefinition, KpiPoint, Migration, ValueSummary
 from tests.unit.reporting import outcomes_sample as outcomes
 
@@ -136,6 +137,14 @@ def splits() -> tuple[SplitNode, ...]:
     return tuple(SplitNode(*row) for row in rows)
 
 
+def opportunities(segment: str) -> tuple[Opportunity, ...]:
+    return (
+        Opportunity(segment, "Pocket of value", "channel: web", 61, "USD 310 a customer, 2.1 times the others"),
+        Opportunity(segment, "Unmet need", "TEA: looked at and not bought", 11, "60% (51% to 68%), others 40%"),
+        Opportunity(segment, "Unmet need", "CUP: too few to tell", 10, "90%"),
+    )  # fmt: skip
+
+
 def report(scatter: int = 2_000, warning: str = "") -> Report:
     return Report(
         title="Who buys at The Complete Journey",
@@ -167,6 +176,7 @@ def report(scatter: int = 2_000, warning: str = "") -> Report:
         splits=splits(), kpi_definitions=outcomes.definitions(), kpis=outcomes.kpis(SIZES),
         migrations=outcomes.migrations(SIZES), values=outcomes.values(SIZES),
         signals=tuple((one, outcomes.signals()) for one in SIZES),
+        opportunities=opportunities("c1"),
     )  # fmt: skip
 
 
@@ -217,6 +227,7 @@ def hostile_report() -> Report:
         (Migration(bad, HOSTILE[1], flows, ((bad, "=cmd|' /C calc'!A0"),), bad, (bad,), ((bad, bad),)),),
         (ValueSummary("x", 12, 0.5, 1.0, 0.5), ValueSummary(bad, 30, 0.5, 1.0, 0.5)),
         (("x", outcomes.signals(bad, HOSTILE[1])), (bad, outcomes.signals(bad))),
+        tuple(Opportunity(one, HOSTILE[1], name, 30, bad) for one in ("x", bad) for name in HOSTILE),
     )  # fmt: skip
 
 

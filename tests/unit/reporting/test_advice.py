@@ -14,8 +14,9 @@ from segspark.reporting.advice import advise, of_place
 from segspark.reporting.advice_model import PLACES, Condition, Line, Measured, Rule
 from segspark.reporting.advice_rules import RULES
 from segspark.reporting.handbook_calendar import PLAN, WEEKDAYS
-from segspark.reporting.handbook_model import Pair, Spread, Taste
+from segspark.reporting.handbook_model import Pair, Taste
 from segspark.reporting.model import Measure
+from segspark.reporting.opportunities import DiscountRange
 from segspark.reporting.outcomes import KpiDefinition, KpiPoint
 from segspark.reporting.signal_model import Signals, Term, Trigger
 from segspark.segments.kpi_definitions import KPIS
@@ -27,7 +28,7 @@ DECLARED = declared_features(
 )
 CHURN = KpiDefinition("churn_rate", "churn rate", "share", "", "")
 DISCOUNT = Measure("discount_share", "discount share", "share", 0.25, 0.17, 1.0)
-DEPTH = Spread("discount_depth", "depth of discounts", "share", 300, 0.1, 0.15, 0.2)
+DEPTH = DiscountRange(0.1, 0.2, 400, 0.85, 300)
 
 
 def effect(feature: str, size: float) -> Measured:
@@ -67,17 +68,17 @@ def test_each_piece_names_feature_value_average_and_effect():
 
 def test_a_range_of_discounts_is_the_segment_s_own_and_only_for_who_buys_at_discounts():
     assert "range of discounts" not in rules_of(Measured([DISCOUNT]))
-    assert rules_of(Measured(spreads=[DEPTH])) == set()
-    (offer,) = of_place(advise(Measured([DISCOUNT], spreads=[DEPTH]), RULES), "offer")
+    assert rules_of(Measured(discounts=DEPTH)) == set()
+    (offer,) = of_place(advise(Measured([DISCOUNT], discounts=DEPTH), RULES), "offer")
     assert offer.text.startswith("A discount of 10% to 20% off")
     assert offer.because == (
         "discount share: 25% (average 17%, +1.00 standard deviations); "
-        "depth of discounts: 10% to 20% is the middle half of 300 customers (median 15%)"
+        "depth of discounts: 10% to 20% in 85% of the orders at a discount, by 300 customers (400 orders)"
     )
 
 
 def test_who_pays_the_full_price_is_offered_no_discount():
-    full = Measured([Measure("discount_share", "discount share", "share", 0.05, 0.17, -1.0)], spreads=[DEPTH])
+    full = Measured([Measure("discount_share", "discount share", "share", 0.05, 0.17, -1.0)], discounts=DEPTH)
     assert [one.text.split()[0] for one in of_place(advise(full, RULES), "offer")] == ["No"]
 
 
@@ -143,13 +144,12 @@ def test_a_rule_is_about_what_there_is_and_fills_in_what_its_conditions_know(rul
     given = {"label"}
     for condition in rule.when:
         kind, _, name = condition.of.partition(":")
-        given |= {"item": {"item"}, "pair": {"first", "second"}, "spread": {"low", "high"},
+        given |= {"item": {"item"}, "pair": {"first", "second"}, "discounts": {"range"},
                   "trigger": {"event"}, "term": {"term"}}.get(kind, set())  # fmt: skip
         if kind == "kpi":
             assert name in {one.name for one in KPIS}
-        elif kind not in ("item", "pair", "trigger", "term"):
-            wanted = name if kind == "spread" else condition.of
-            assert any(fnmatchcase(one.name, wanted) and one.type != "STRING" for one in DECLARED), wanted
+        elif kind not in ("item", "pair", "discounts", "trigger", "term"):
+            assert any(fnmatchcase(one.name, kind) and one.type != "STRING" for one in DECLARED), kind
     for place, text in rule.says.items():
         assert place in PLACES
         assert {name for _, name, _, _ in Formatter().parse(text) if name is not None} <= given

@@ -21,8 +21,8 @@ from tests.unit.reporting.handbook_sample import alone, book, card, hostile
 PARTS = [
     "Value", "KPIs of the last period", "What sets it apart", "Who they are", "Typical customers",
     "What it buys more often than others", "What to offer besides", "How it is reached", "What precedes a purchase",
-    "Problems", "What they write", "Messaging framework", "Plan by asset", "The next four weeks", "Last changes",
-    "Notes",
+    "Problems", "What they write", "Opportunities", "Messaging framework", "Plan by asset", "The next four weeks",
+    "Last changes", "Notes",
 ]  # fmt: skip
 
 
@@ -118,8 +118,14 @@ def test_advice_stands_beside_its_facts(made):
     # 0.171 + 1.33 * 0.083 = 0.28139
     because = "share of spend discounted: 28.1% (average 17.1%, +1.33 standard deviations)"
     assert f"They respond to discounts: lead with the price. | {because} |" in told
-    assert "A discount of 10% to 20% off the articles on offer" in told
+    assert "A discount of 10% to 20% off the order" in told
     assert "lead with the price" not in chapter(made.markdown, "Slipping away")
+
+
+def test_opportunities_stand_with_their_evidence_but_none_of_ten_customers(made):
+    told = chapter(made.markdown, "Slipping away")
+    assert "| Unmet need | TEA: looked at and not bought | 11 | 60% (51% to 68%), others 40% |" in told
+    assert "CUP: too few to tell" not in made.markdown + made.html
 
 
 def test_kpis_of_the_last_period_stand_beside_those_of_all_with_intervals_and_goals():

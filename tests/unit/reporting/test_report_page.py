@@ -23,7 +23,7 @@ from segspark.reporting.page import render
 
 SECTIONS = [
     "overview", "attention", "verdict", "sizes",
-    "segments", "cards", "worth", "over-time", "differences", "value",
+    "segments", "cards", "worth", "opportunities", "over-time", "differences", "value",
     "attributes", "typical", "triggers", "terms",
     "migration", "migration-2017-12-01-from-2017-11-01", "migration-2017-11-01-from-2017-10-01",
     "kpis", "goals", "kpi-charts",
@@ -233,3 +233,8 @@ def test_medians_are_by_segment_and_strangers_come_last(sample):
         ("Frequent small trips", 2, 2.0, 4.0, 30.0),
         ("other", 1, 9.0, 1.0, 1.0),
     ]
+
+
+def test_opportunities_stand_in_a_table_but_none_of_ten_customers(html):
+    assert "TEA: looked at and not bought" in html
+    assert "CUP: too few to tell" not in html
