@@ -9,7 +9,20 @@ from segspark.steps.baskets import BASKET_INPUTS, baskets
 from segspark.steps.context import Context, Outcome
 from segspark.steps.kpis import KPI_INPUTS, kpis
 from segspark.steps.value import value
-from segspark.tables import BASKET_RULES, CUSTOMER_VALUE, SEGMENT_COHORTS, SEGMENT_KPIS, SEGMENT_PREFERENCES, Table
+from segspark.steps.views import publish_views
+from segspark.tables import (
+    BASKET_RULES,
+    CUSTOMER_VALUE,
+    SEGMENT_COHORTS,
+    SEGMENT_KPIS,
+    SEGMENT_PREFERENCES,
+    VALUE_CALIBRATION,
+    VALUE_MODELS,
+    Table,
+)
+
+_VALUE = (CUSTOMER_VALUE, VALUE_MODELS, VALUE_CALIBRATION)
+_KPIS, _BASKETS = (SEGMENT_KPIS, SEGMENT_COHORTS), (BASKET_RULES, SEGMENT_PREFERENCES)
 
 
 def profile(context: Context) -> Sequence[Outcome]:
@@ -20,7 +33,9 @@ def profile(context: Context) -> Sequence[Outcome]:
     """
     refuse_the_past(context)
     done = [value(context)] if context.config.value.enabled else []
-    return [*done, _kpis(context), _baskets(context)]
+    done += [_kpis(context), _baskets(context)]
+    publish_views(context, (*_VALUE, *_KPIS, *_BASKETS))
+    return done
 
 
 def refuse_the_past(context: Context) -> None:
@@ -42,14 +57,13 @@ def _kpis(context: Context) -> Outcome:
     inputs = context.versions(context.features_table, CUSTOMER_VALUE, *KPI_INPUTS)
     found = kpis(context, context.run_id("profile", inputs), known)
     told = f"{len(found.rows)} KPIs, {len(found.missed)} goals missed"
-    return _outcome(context, "kpis", inputs, (SEGMENT_KPIS, SEGMENT_COHORTS), told)
+    return _outcome(context, "kpis", inputs, _KPIS, told)
 
 
 def _baskets(context: Context) -> Outcome:
     inputs = context.versions(*BASKET_INPUTS)
     found = baskets(context, context.run_id("profile", inputs))
-    tables = (BASKET_RULES, SEGMENT_PREFERENCES)
-    return _outcome(context, "baskets", inputs, tables, f"{len(found.rules)} rules")
+    return _outcome(context, "baskets", inputs, _BASKETS, f"{len(found.rules)} rules")
 
 
 def _outcome(context: Context, source: str, inputs: dict[str, str], outputs: Sequence[Table], told: str) -> Outcome:

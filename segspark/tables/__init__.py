@@ -37,6 +37,7 @@ from segspark.tables.segments import (
     TRAINING_CANDIDATES,
 )
 from segspark.tables.value import CUSTOMER_VALUE, VALUE_CALIBRATION, VALUE_MODELS
+from segspark.tables.view import View
 
 TABLES = (
     EVENTS,
@@ -118,4 +119,5 @@ __all__ = [
     "Column",
     "Feature",
     "Table",
+    "View",
 ]
