@@ -40,6 +40,7 @@ _HELP = {
 }
 _INIT = "look at the first rows of data files and write a commented configuration to start from"
 _VOCABULARY = "write the words that segments are named and described in, as a file to edit, shorten or translate"
+_VIEWS = "write the Spark SQL that makes the views known to another session, such as a server that BI tools connect to"
 _INGEST = {
     "check": "look at a sample of each source: what it maps to, what would be rejected and why; nothing is written",
     "replay": "judge the rejected rows in quarantine again, by the rules and mappings of now",
@@ -141,6 +142,10 @@ def _run(options: argparse.Namespace) -> None:
         from segspark.steps.vocabulary import vocabulary
 
         vocabulary(context, options.output)
+    elif options.phase == "views":
+        from segspark.steps.views import views
+
+        views(context, options.output)
     else:
         _run_phase(options, context)
 
@@ -230,9 +235,10 @@ def _parser() -> argparse.ArgumentParser:
         "--expect", default="", metavar="SEQUENCE:HASH", help="an entry that must be there, as an audit before said it"
     )
     _add_common(audit, as_of=_TODAY)
-    words = phases.add_parser("vocabulary", help=_VOCABULARY, description=_VOCABULARY)
-    words.add_argument("--output", metavar="FILE", help="file to write; it must not exist; default: the terminal")
-    _add_common(words, as_of="not looked at")
+    for name, text in (("vocabulary", _VOCABULARY), ("views", _VIEWS)):
+        written = phases.add_parser(name, help=text, description=text)
+        written.add_argument("--output", metavar="FILE", help="file to write; it must not exist; default: the terminal")
+        _add_common(written, as_of="not looked at")
     return parser
 
 

@@ -76,7 +76,7 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
         context, writer.run_id, applied.levels[0].version, applied.levels[0].model, customers, members, published.sizes
     )
     segments = _publish_registry(context, writer, replace(published, sizes={**published.sizes, **sizes}))
-    publish_views(context)
+    publish_views(context, _WRITTEN)
     _say(context, with_members(segments), total, changed, held)
     new.unpersist()
     outputs = context.versions(*_WRITTEN)

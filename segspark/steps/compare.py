@@ -23,6 +23,7 @@ from segspark.steps.compared import Compared, page_of, sentences
 from segspark.steps.context import Context, Outcome
 from segspark.steps.registry import segments_now
 from segspark.steps.report import report_path
+from segspark.steps.views import publish_views
 from segspark.tables import DRIFT, SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_MIGRATIONS, Feature
 
 _DIGITS = 12  # beyond which a sum of doubles depends on its order, and a row would seem to change
@@ -61,6 +62,7 @@ def compare(context: Context, before: date) -> Sequence[Outcome]:
         sorted((row["event_type"], row["cause"], row["events"]) for row in reasons),
     )  # fmt: skip
     _publish(context, found, table)
+    publish_views(context, (SEGMENT_MIGRATIONS,))
     path = _tell(context, found)
     for frame in (then, now):
         frame.unpersist()

@@ -11,7 +11,20 @@ from segspark.steps.kpis import KPI_INPUTS, kpis
 from segspark.steps.opportunities import OPPORTUNITY_INPUTS, OPPORTUNITY_TABLES, opportunities
 from segspark.steps.signals import SIGNAL_INPUTS, SIGNAL_TABLES, signals
 from segspark.steps.value import value
-from segspark.tables import BASKET_RULES, CUSTOMER_VALUE, SEGMENT_COHORTS, SEGMENT_KPIS, SEGMENT_PREFERENCES, Table
+from segspark.steps.views import publish_views
+from segspark.tables import (
+    BASKET_RULES,
+    CUSTOMER_VALUE,
+    SEGMENT_COHORTS,
+    SEGMENT_KPIS,
+    SEGMENT_PREFERENCES,
+    VALUE_CALIBRATION,
+    VALUE_MODELS,
+    Table,
+)
+
+_VALUE = (CUSTOMER_VALUE, VALUE_MODELS, VALUE_CALIBRATION)
+_KPIS, _BASKETS = (SEGMENT_KPIS, SEGMENT_COHORTS), (BASKET_RULES, SEGMENT_PREFERENCES)
 
 
 def profile(context: Context) -> Sequence[Outcome]:
@@ -25,7 +38,9 @@ def profile(context: Context) -> Sequence[Outcome]:
     done += [_kpis(context), _baskets(context)]
     asked = context.config
     done += [_signals(context)] if asked.signals.enabled else []
-    return [*done, *([_opportunities(context)] if asked.opportunities.enabled else [])]
+    done += [_opportunities(context)] if asked.opportunities.enabled else []
+    publish_views(context, (*_VALUE, *_KPIS, *_BASKETS))
+    return done
 
 
 def refuse_the_past(context: Context) -> None:
@@ -47,14 +62,13 @@ def _kpis(context: Context) -> Outcome:
     inputs = context.versions(context.features_table, CUSTOMER_VALUE, *KPI_INPUTS)
     found = kpis(context, context.run_id("profile", inputs), known)
     told = f"{len(found.rows)} KPIs, {len(found.missed)} goals missed"
-    return _outcome(context, "kpis", inputs, (SEGMENT_KPIS, SEGMENT_COHORTS), told)
+    return _outcome(context, "kpis", inputs, _KPIS, told)
 
 
 def _baskets(context: Context) -> Outcome:
     inputs = context.versions(*BASKET_INPUTS)
     found = baskets(context, context.run_id("profile", inputs))
-    tables = (BASKET_RULES, SEGMENT_PREFERENCES)
-    return _outcome(context, "baskets", inputs, tables, f"{len(found.rules)} rules")
+    return _outcome(context, "baskets", inputs, _BASKETS, f"{len(found.rules)} rules")
 
 
 def _signals(context: Context) -> Outcome:

@@ -44,6 +44,7 @@ from segspark.tables.segments import (
 )
 from segspark.tables.signals import SEGMENT_ATTRIBUTES, SEGMENT_EXAMPLES, SEGMENT_TERMS, SEGMENT_TRIGGERS
 from segspark.tables.value import CUSTOMER_VALUE, VALUE_CALIBRATION, VALUE_MODELS
+from segspark.tables.view import View
 
 TABLES = (
     EVENTS,
@@ -141,4 +142,5 @@ __all__ = [
     "Column",
     "Feature",
     "Table",
+    "View",
 ]

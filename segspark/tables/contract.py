@@ -94,6 +94,17 @@ class Table:
         """
         return [name for name in self.column_names if name not in (*self.key, *self.run_columns)]
 
+    def picked(self, *names: str) -> tuple[Column, ...]:
+        """Some of its columns in another order, for a view that has them as they are.
+
+        Examples:
+            >>> from segspark.tables import PRODUCTS
+            >>> [one.name for one in PRODUCTS.picked("brand", "product_id")]
+            ['brand', 'product_id']
+        """
+        by_name = {column.name: column for column in self.columns}
+        return tuple(by_name[name] for name in names)
+
     def with_columns(self, columns: Iterable[Column]) -> "Table":
         """The same contract with more columns, as `customer_features` gets from the declared features."""
         return replace(self, columns=(*self.columns, *columns))

@@ -17,7 +17,7 @@ import tempfile
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -184,7 +184,7 @@ def running_broker() -> Iterator[Broker]:
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([*_java("512m"), "kafka.Kafka", str(properties)], stdout=log, stderr=log)
     try:
-        _wait_for(broker.port, process, folder / "log")
+        _wait_for("the Kafka broker", broker.port, process, folder / "log")
         yield broker
     finally:
         process.terminate()
@@ -236,6 +236,34 @@ def running_mlflow() -> Iterator[MlflowServer]:
         shutil.rmtree(server.folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def running_script(script: str, port: int, folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """What a shell's script starts and leaves in the foreground; all its processes end with the block."""
+    log = folder / "server.log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            ["bash", "-euc", script], stdout=out, stderr=out, cwd=folder, env=dict(environment), start_new_session=True
+        )
+    try:
+        _wait_for("the script's server", port, process, log)
+        yield
+    finally:
+        _end_group(process)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it started: politely, and for certain after half a minute."""
+    deadline = time.monotonic() + 30
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            process.poll()  # reaps it, which else stays a member of its group
+            os.killpg(process.pid, 0)
+            time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=10)
+
+
 def free_port() -> int:
     """A port of this machine that nothing listens on."""
     with socket.socket() as probe:
@@ -249,13 +277,13 @@ def _java(memory: str) -> list[str]:
     return [java, f"-Xmx{memory}", "-XX:TieredStopAtLevel=1", "-cp", f"{_KAFKA_JARS}/*"]
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(name: str, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.2)
-    pytest.fail(f"the Kafka broker did not start: {log.read_text()[-2000:]}", pytrace=False)
+    pytest.fail(f"{name} did not start: {log.read_text()[-2000:]}", pytrace=False)
 
 
 def _wait_for_health(server: MlflowServer, process: subprocess.Popen[bytes]) -> None:

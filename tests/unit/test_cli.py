@@ -14,7 +14,7 @@ from segspark.cli import _ACTIONS, main
 JOBS = sorted((Path(__file__).parents[2] / "jobs").glob("*.py"))
 PHASES = (
     *("run", "demo", "ingest", "features", "train", "assign", "profile", "compare", "split", "segments", "audit"),
-    "report",
+    *("report", "views"),
 )
 
 
