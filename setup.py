@@ -61,7 +61,7 @@ EXTRAS = {
         "pandas-stubs>=2.2,<3",  # stubs for mypy; the major version is pandas' own
         "playwright",  # drives the system's Chromium through dashboard and handbook
         "psutil",  # memory of processes, and processes to kill
-        "nbclient",  # executes notebooks/compare.ipynb as a person would
+        "nbclient",  # executes notebooks/ as a person would
         "ipykernel",  # the Python that it does so with
         "build",  # `make wheel`, and tests that install what it makes
         "vaderSentiment",  # as in the extra sentiment

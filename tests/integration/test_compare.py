@@ -9,12 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import mlflow
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from nbclient import NotebookClient
 from pyspark.sql import functions as F
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
@@ -293,22 +290,6 @@ def test_what_cannot_be_compared_is_bad_input_that_says_what_there_is(story):
     assert "'assign9' is neither a date" in story.refused["no run"]
     assert "--from is 2026-03-01, which is not before --to, 2026-02-01" in story.refused["order"]
     assert "nothing was assigned at 2026-01-15; the last dates are 2026-01-01" in story.refused["not assigned"]
-
-
-def test_the_notebook_shows_the_matrix_the_diagram_and_the_verdicts(story, monkeypatch):
-    config = story.folder / "my.yaml"
-    config.write_text(yaml.safe_dump(settings_in(story.folder)), encoding="utf-8")
-    monkeypatch.setenv("SEGSPARK_CONFIG", str(config))
-    path = Path(__file__).parents[2] / "notebooks" / "compare.ipynb"
-    book = nbformat.read(path, as_version=4)
-    NotebookClient(
-        book, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
-    ).execute()
-    told = " ".join(str(output) for cell in book.cells if cell.cell_type == "code" for output in cell.outputs)
-    assert "customers of both dates changed their segment" in told
-    assert "Customers by segment at 2026-04-01 and at 2026-05-01" in told
-    assert f"{story.of('agreement').loc['ari', 'value']:.3f}" in told
-    assert "share_shift" in told and "shift" in told and "Big baskets" in told
 
 
 def test_nothing_that_is_written_beside_the_tables_has_an_id(story):
