@@ -31,6 +31,7 @@ TABLES = {
     "events",
     "ingest_positions",
     "products",
+    "prospect_resemblance",
     "runs",
     "segment_assignments",
     "segment_attributes",
