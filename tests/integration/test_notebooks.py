@@ -95,7 +95,7 @@ def test_all_of_them_are_run():
 
 
 # The order of segments in compare, and its resamples with it, go by their ids, which are others with each new key of
-# the configuration: of what it shows, the test below looks at the numbers.
+# the configuration: of what it shows, a test below looks at the numbers.
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "compare"])
 def test_it_says_again_what_it_says_in_the_repository(reader, name):
     assert told(reader.run(name)) == told(committed(name))
