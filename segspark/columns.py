@@ -39,6 +39,17 @@ def midnight(day: date, zone: str) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
+def within_days(first: date, end: date) -> Column:
+    """Whether event_date is in a window: from its first day on, before its end.
+
+    Examples:
+        >>> days = spark.sql("SELECT explode(sequence(DATE'2024-01-01', DATE'2024-01-09')) AS event_date")
+        >>> days.where(within_days(date(2024, 1, 3), date(2024, 1, 5))).count()
+        2
+    """
+    return (F.col("event_date") >= F.lit(first)) & (F.col("event_date") < F.lit(end))
+
+
 def local_date(instant: Column, zone: str) -> Column:
     """The date of an instant in a time zone. The session's zone is UTC, as segspark sets it.
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segspark.clustering.clusterers import Floats, Ints
-
-FEWEST = 11  # customers; a mean of fewer would tell about persons
+from segspark.config.base import FEWEST
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+FEWEST = 11  # customers; what is told of fewer would tell about persons
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 

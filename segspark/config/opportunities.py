@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from segspark.config.base import Model, PositiveInt
+from segspark.config.base import FEWEST, Model, PositiveInt
 
-FEWEST = 11  # customers; of fewer nothing may be published
 _Few = Annotated[int, Field(ge=FEWEST)]
 _Part = Annotated[float, Field(gt=0, lt=1)]
 

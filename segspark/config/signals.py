@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from segspark.config.base import Model, PositiveInt
+from segspark.config.base import FEWEST, Model, PositiveInt
 
 
 class Signals(Model):
@@ -12,8 +12,8 @@ class Signals(Model):
 
     enabled: bool = Field(True, description="whether `segspark profile` computes it")
     days: PositiveInt = Field(365, description="days before as_of whose texts and events are looked at")
-    min_customers: Annotated[int, Field(ge=11)] = Field(
-        11, description="a term, a kind of event or an attribute's value that fewer customers have is not told"
+    min_customers: Annotated[int, Field(ge=FEWEST)] = Field(
+        FEWEST, description="a term, a kind of event or an attribute's value that fewer customers have is not told"
     )
     vocabulary: Annotated[int, Field(ge=10, le=20_000)] = Field(
         2_000, description="terms that the most customers wrote, among which a segment's are looked for"

@@ -16,9 +16,10 @@ from typing import Literal
 
 import numpy as np
 
+from segspark.config.base import FEWEST
 from segspark.reporting.text import number
 
-SMALL = 10
+SMALL = FEWEST - 1
 _AMPLE = 2 * SMALL  # a withheld count as large leaves a small one beside it all its values
 Mark = Literal["shown", "small", "withheld"]
 

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from segspark.config.signals import Signals
+from segspark.segments.contrasts import q_values
 from segspark.segments.lifts import lift_intervals, lifts
 
 
@@ -63,8 +64,8 @@ def attribute_shares(held: Mapping[str, Held], asked: Signals, confidence: float
                     rows.setdefault(row.segment_id, []).append(row)
     found = []
     for _, own_rows in sorted(rows.items()):
-        chance = stats.false_discovery_control([row.p_value for row in own_rows])
-        found += [replace(row, q_value=float(q)) for row, q in zip(own_rows, chance, strict=True)]
+        sure = q_values([row.p_value for row in own_rows])
+        found += [replace(row, q_value=q) for row, q in zip(own_rows, sure, strict=True)]
     return found
 
 

@@ -86,7 +86,7 @@ def bins_of(sample: pd.DataFrame, numbers: Sequence[str], texts: Sequence[str], 
         str(segment): [_cuts(own[name].to_numpy(dtype=float), bins) for name in numbers]
         for segment, own in sample.groupby("segment_id", sort=True)
     }
-    return Bins(list(numbers), cuts, {name: _frequent(sample[name], values) for name in texts})
+    return Bins(list(numbers), cuts, {name: frequent(sample[name], values) for name in texts})
 
 
 def _cuts(given: "np.ndarray[tuple[int], np.dtype[np.float64]]", bins: int) -> list[float]:
@@ -98,6 +98,12 @@ def _cuts(given: "np.ndarray[tuple[int], np.dtype[np.float64]]", bins: int) -> l
     return sorted({one for one in (float(f"{end:.4g}") for end in ends) if values.min() <= one < values.max()})
 
 
-def _frequent(values: "pd.Series[str]", count: int) -> list[str]:
+def frequent(values: "pd.Series[str]", count: int) -> list[str]:
+    """The most frequent texts, so many; equals by their names.
+
+    Examples:
+        >>> frequent(pd.Series(["b", "a", "b", None, "c"]), 2)
+        ['b', 'a']
+    """
     counted = Counter(str(one) for one in values.dropna())
     return [value for value, _ in sorted(counted.items(), key=lambda one: (-one[1], one[0]))[:count]]

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from segspark.columns import quoted
 from segspark.config.opportunities import Prospects
+from segspark.segments.pocket_bins import frequent
 
 _VALUES = 10  # of a text, the most frequent
 
@@ -59,12 +60,7 @@ def encoding_of(sample: pd.DataFrame, numbers: Sequence[str], texts: Sequence[st
         known = values[np.isfinite(values)]
         if len(known) and (known.min() < known.max() or len(known) < len(values)):
             means[name] = float(known.mean())
-    return Encoding(means, {name: _frequent(sample[name]) for name in texts})
-
-
-def _frequent(values: "pd.Series[str]") -> list[str]:
-    counts = values.dropna().astype(str).value_counts()
-    return sorted(counts.index, key=lambda one: (-int(counts[one]), one))[:_VALUES]
+    return Encoding(means, {name: frequent(sample[name], _VALUES) for name in texts})
 
 
 def fitted(

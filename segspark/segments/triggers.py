@@ -7,6 +7,7 @@ import numpy as np
 from scipy import stats
 
 from segspark.config.signals import Signals
+from segspark.segments.contrasts import q_values
 from segspark.segments.intervals import UNKNOWN, Interval
 from segspark.segments.kpi_definitions import ALL
 
@@ -77,9 +78,8 @@ def triggers(
     found = []
     for segment, n in sorted(_with_total(pairs).items()):
         rows = [_trigger(segment, kind, n, told[kind].get(segment, Exposed(0, 0, 0)), confidence) for kind in kept]
-        if rows:
-            chance = stats.false_discovery_control([row.p_value for row in rows])
-            found += [replace(row, q_value=float(q)) for row, q in zip(rows, chance, strict=True)]
+        sure = q_values([row.p_value for row in rows])
+        found += [replace(row, q_value=q) for row, q in zip(rows, sure, strict=True)]
     return found
 
 

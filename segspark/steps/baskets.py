@@ -3,8 +3,7 @@
 from dataclasses import astuple, dataclass
 from datetime import timedelta
 
-from pyspark.sql import functions as F
-
+from segspark.columns import within_days
 from segspark.segments.basket_counts import counted, counts_of, most_frequent, order_items
 from segspark.segments.baskets import Preference, Rule, preferences, rules
 from segspark.steps.context import Context
@@ -35,9 +34,7 @@ def baskets(context: Context, run_id: str) -> Found:
     """
     asked = context.config.baskets
     first = context.as_of - timedelta(days=asked.days)
-    lines = context.lake.read(EVENTS).where(
-        (F.col("event_date") >= F.lit(first)) & (F.col("event_date") < F.lit(context.as_of))
-    )
+    lines = context.lake.read(EVENTS).where(within_days(first, context.as_of))
     members = context.lake.read(SEGMENT_ASSIGNMENTS).select("customer_id", "segment_id")
     items = order_items(lines.where("event_type = 'purchase'"), members, asked.level).persist()
     try:

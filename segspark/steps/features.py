@@ -8,6 +8,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from segspark.columns import within_days
 from segspark.errors import BadInputError
 from segspark.features.activity import everyone
 from segspark.features.lookback import customer_features
@@ -93,7 +94,7 @@ def _projected(context: Context, plan: Plan, as_of: date, state: DataFrame, days
     at = F.lit(as_of)
     state = state.withColumn("as_of", at)
     first = as_of - timedelta(days=plan.longest_window)
-    days = days.where((F.col("event_date") >= F.lit(first)) & (F.col("event_date") < at)).withColumn("as_of", at)
+    days = days.where(within_days(first, as_of)).withColumn("as_of", at)
     zone = context.config.time.business_timezone
     customers = everyone(state, context.lake.read(CUSTOMERS), [as_of], zone)
     others = other_aggregates(at_each(activity_now(context), [as_of], "event_date"), plan)

@@ -22,18 +22,11 @@ from segspark.segments.profiles import Profile
 from segspark.segments.registry import Segment, with_members
 from segspark.steps.context import Context
 from segspark.steps.handbook_items import favourites, history, pairs, tastes
-from segspark.steps.opportunities import OPPORTUNITY_TABLES
-from segspark.steps.opportunity_items import discount_ranges
 from segspark.steps.outcomes import Outcomes
 from segspark.steps.presentation import segment_cards, sentences
 from segspark.tables import BASKET_RULES, SEGMENT_PREFERENCES, SEGMENT_PROFILES
 
-HANDBOOK_INPUTS = (
-    segment_kpis(),
-    SEGMENT_PREFERENCES,
-    BASKET_RULES,
-    *OPPORTUNITY_TABLES,
-)  # besides those of the dashboard
+HANDBOOK_INPUTS = (segment_kpis(), SEGMENT_PREFERENCES, BASKET_RULES)  # besides those of the dashboard
 
 
 def handbook(
@@ -98,7 +91,7 @@ def _chapters(
 ) -> tuple[Chapter, ...]:
     ids = [one.segment_id for one in told]
     cards, names = _cards(context, told), codes(segments)
-    liked, together, enough = tastes(context, ids), pairs(context, ids), discount_ranges(context)
+    liked, together = tastes(context, ids), pairs(context, ids)
     reached, changed = favourites(context), history(context, ids)
     return tuple(
         Chapter(
@@ -111,7 +104,7 @@ def _chapters(
             overlay=bool(one.overlay),
             tastes=tuple(liked[one.segment_id]),
             pairs=tuple(together[one.segment_id]),
-            discounts=enough.get(one.segment_id),
+            discounts=known.discounts.get(one.segment_id),
             favourites=tuple(reached[one.segment_id]),
             history=tuple(changed[one.segment_id]),
             signals=known.signals.get(one.segment_id, NOTHING),

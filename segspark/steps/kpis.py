@@ -5,6 +5,7 @@ from dataclasses import astuple, dataclass, replace
 
 from pyspark.sql import DataFrame
 
+from segspark.config.base import FEWEST
 from segspark.config.kpis import KpiGoal
 from segspark.errors import BadInputError
 from segspark.progress import printable
@@ -19,7 +20,6 @@ from segspark.steps.kpi_moments import clv_rows, objective_rows
 from segspark.tables import CAMPAIGNS, EVENTS, FEEDBACK, SEGMENT_ASSIGNMENTS, SEGMENT_COHORTS, SEGMENTS
 
 KPI_INPUTS = (EVENTS, FEEDBACK, CAMPAIGNS, SEGMENT_ASSIGNMENTS, SEGMENTS)  # besides the features at two dates
-_FEWEST = 11  # customers; a value of fewer would tell about persons
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _say(context: Context, asked: Window, found: Kpis, names: dict[str, str]) ->
 def _words(row: KpiRow, names: dict[str, str]) -> str:
     label = next(one.label for one in KPIS if one.name == row.kpi)
     who = "all customers" if row.segment_id == ALL else printable(names.get(row.segment_id, row.segment_id))
-    few = row.customers < _FEWEST or row.value is None
-    value = f"it rests on fewer than {_FEWEST} customers" if few else f"it was {row.value:.4g}"
+    few = row.customers < FEWEST or row.value is None
+    value = f"it rests on fewer than {FEWEST} customers" if few else f"it was {row.value:.4g}"
     ends = "" if few or row.low is None else f" ({row.low:.4g} to {row.high:.4g})"
     return f"{label} ({row.kpi}) of {who} since {row.period_start}: {value}{ends}, the target is {row.target:.4g}"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from segspark.columns import within_days
 from segspark.features.activity import activity
 from segspark.segments.discount_counts import depth_sums, depths_of, order_depths
 from segspark.segments.discounts import DiscountBin, discounts
@@ -14,6 +15,7 @@ from segspark.segments.need_counts import customer_categories, most_common, need
 from segspark.segments.needs import Need, moments_of, needs
 from segspark.steps.context import Context
 from segspark.steps.pockets import PocketRow, pocket_rows
+from segspark.steps.population import features_at
 from segspark.steps.position import heard
 from segspark.steps.prospects import Resemblance, resemblance
 from segspark.tables import (
@@ -64,12 +66,12 @@ def opportunities(context: Context, run_id: str) -> Opportunities:
         context: of the phase.
         run_id: of the phase, which writes.
     """
+    features = features_at(context)
     members = context.lake.read(SEGMENT_ASSIGNMENTS).select("customer_id", "segment_id").persist()
     try:
-        prospects = resemblance(context, members)
-        found = Opportunities(
-            pocket_rows(context, members), _needs(context, members), _discounts(context, members), prospects.said
-        )
+        prospects = resemblance(context, features, members)
+        pockets = pocket_rows(context, features, members)
+        found = Opportunities(pockets, _needs(context, members), _discounts(context, members), prospects.said)
         _publish(context, run_id, found, prospects)
     finally:
         members.unpersist()
@@ -101,7 +103,7 @@ def _told(context: Context) -> DataFrame:
 
 def _recent(context: Context) -> Column:
     first = context.as_of - timedelta(days=context.config.opportunities.days)
-    return (F.col("event_date") >= F.lit(first)) & (F.col("event_date") < F.lit(context.as_of))
+    return within_days(first, context.as_of)
 
 
 def _discounts(context: Context, members: DataFrame) -> list[DiscountBin]:

@@ -23,8 +23,16 @@ _WORDS = {
 }
 
 
-def opportunity_items(context: Context) -> tuple[Opportunity, ...]:
-    """All that may be told, by segment: pockets, needs, discounts, prospects."""
+Depths = Mapping[str, Sequence[Told]]  # rows of segment_discounts by segment
+
+
+def opportunity_items(context: Context, depths: Depths) -> tuple[Opportunity, ...]:
+    """All that may be told, by segment: pockets, needs, discounts, prospects.
+
+    Args:
+        context: of the phase.
+        depths: of `discount_depths`.
+    """
     read, currency = context.lake.read, context.config.money.currency
     pockets = read(SEGMENT_POCKETS).orderBy("segment_id", "kind", "q_value", "rule").collect()  # some of each segment
     needs = read(SEGMENT_NEEDS).where("unmet").orderBy("segment_id", "q_value", "category", "need")
@@ -34,15 +42,15 @@ def opportunity_items(context: Context) -> tuple[Opportunity, ...]:
     found = [
         *of_pockets(pockets, currency),
         *of_needs(needs.collect()),  # segments x opportunities.needs.categories x three
-        *of_discounts(_depths(context)),
+        *of_discounts(depths),
         *of_prospects(counted.orderBy("segment_id").collect()),  # a row per segment
     ]
     return to_be_told(sorted(found, key=lambda one: one.segment_id))
 
 
-def discount_ranges(context: Context) -> dict[str, DiscountRange]:
-    """The recommended range of each segment that has one."""
-    return {segment: told for segment, rows in _depths(context).items() if (told := range_of(rows)) is not None}
+def discount_ranges(depths: Depths) -> dict[str, DiscountRange]:
+    """The recommended range of each segment that has one, of `discount_depths`."""
+    return {segment: told for segment, rows in depths.items() if (told := range_of(rows)) is not None}
 
 
 def range_of(rows: Sequence[Told]) -> DiscountRange | None:
@@ -94,7 +102,7 @@ def of_needs(rows: Iterable[Told]) -> Iterator[Opportunity]:
         yield Opportunity(row["segment_id"], "Unmet need", what, row["customers"], evidence)
 
 
-def of_discounts(depths: Mapping[str, Sequence[Told]]) -> Iterator[Opportunity]:
+def of_discounts(depths: Depths) -> Iterator[Opportunity]:
     """Who pays the full price or buys at discounts, and the range that is enough: of segment_discounts by segment."""
     for segment, rows in sorted(depths.items()):
         full, told = rows[0], range_of(rows)
@@ -116,7 +124,8 @@ def of_prospects(rows: Iterable[Told]) -> Iterator[Opportunity]:
         yield Opportunity(row["segment_id"], "Prospects", "Prospects who are most like it", row["customers"], evidence)
 
 
-def _depths(context: Context) -> dict[str, list[Told]]:
+def discount_depths(context: Context) -> Depths:
+    """What was published of discounts, by segment, from no discount on."""
     found: dict[str, list[Told]] = defaultdict(list)
     for row in context.lake.read(SEGMENT_DISCOUNTS).orderBy("segment_id", "depth_high", "depth_low").collect():  # bins
         found[row["segment_id"]].append(row)

@@ -8,13 +8,13 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from segspark.columns import exact_sum
-from segspark.reporting.opportunities import Opportunity
+from segspark.reporting.opportunities import DiscountRange, Opportunity
 from segspark.reporting.outcomes import EVERYBODY, KpiDefinition, KpiPoint, Migration, ValueSummary
 from segspark.reporting.signal_model import Signals
 from segspark.reporting.text import percent
 from segspark.segments.kpi_definitions import ALL, KPIS, segment_kpis
 from segspark.steps.context import Context
-from segspark.steps.opportunity_items import opportunity_items
+from segspark.steps.opportunity_items import discount_depths, discount_ranges, opportunity_items
 from segspark.steps.signal_items import signals_by_segment
 from segspark.tables import CUSTOMER_VALUE, DRIFT, SEGMENT_ASSIGNMENTS, SEGMENT_MIGRATIONS
 
@@ -32,6 +32,7 @@ class Outcomes:
         values: what the customers of each segment are worth; nothing where that was not computed.
         signals: what may be told of what is heard and seen of each segment.
         opportunities: of segments, that may be told.
+        discounts: the range of discounts that is enough, by segment.
     """
 
     definitions: tuple[KpiDefinition, ...]
@@ -39,6 +40,7 @@ class Outcomes:
     values: tuple[ValueSummary, ...]
     signals: Mapping[str, Signals]
     opportunities: tuple[Opportunity, ...]
+    discounts: Mapping[str, DiscountRange]
 
 
 def outcomes(context: Context) -> Outcomes:
@@ -49,7 +51,15 @@ def outcomes(context: Context) -> Outcomes:
     )
     rows = context.lake.read(segment_kpis()).orderBy("kpi", "segment_id", "period_start")
     points = tuple(map(_point, rows.collect()))  # KPIs x segments x kpis.periods
-    return Outcomes(definitions, points, _values(context), signals_by_segment(context), opportunity_items(context))
+    depths = discount_depths(context)
+    return Outcomes(
+        definitions,
+        points,
+        _values(context),
+        signals_by_segment(context),
+        opportunity_items(context, depths),
+        discount_ranges(depths),
+    )
 
 
 def _point(row: Row) -> KpiPoint:

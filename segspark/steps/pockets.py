@@ -13,7 +13,6 @@ from segspark.segments.pocket_bins import Bins, Condition, bins_of
 from segspark.segments.pocket_counts import cells_of, met, pairs, singles
 from segspark.segments.pockets import Found, beam, pockets
 from segspark.steps.context import Context
-from segspark.steps.population import features_at
 from segspark.tables import CUSTOMER_VALUE, Feature
 
 # Value is computed from what the others say: that who orders much is worth much is no news.
@@ -23,11 +22,12 @@ _CLV, _SPEND = "clv", "monetary_value"
 PocketRow = tuple[object, ...]
 
 
-def pocket_rows(context: Context, members: DataFrame) -> list[PocketRow]:
+def pocket_rows(context: Context, features: DataFrame, members: DataFrame) -> list[PocketRow]:
     """The rows of segment_pockets, but for as_of and run_id.
 
     Args:
         context: of the phase.
+        features: at as_of.
         members: customer_id, segment_id.
     """
     asked, confidence = context.config.opportunities, context.config.kpis.confidence
@@ -35,7 +35,7 @@ def pocket_rows(context: Context, members: DataFrame) -> list[PocketRow]:
     if not chosen or not value_of:
         context.reporter.say("no pockets are looked for: no feature for conditions, or no value of customers is there")
         return []
-    customers = _customers(context, members, chosen, value_of).persist()
+    customers = _customers(context, features.join(members, on="customer_id", how="inner"), chosen, value_of).persist()
     try:
         bins = _bins(context, customers, chosen)
         rows = met(customers, _cuts(context, bins), bins)
@@ -61,15 +61,12 @@ def pocket_features(context: Context) -> list[Feature]:
 
 def _value_of(context: Context) -> str:
     """The column: clv where it is known of anybody, else what was spent; empty where neither is."""
-    known = context.lake.exists(CUSTOMER_VALUE) and not context.lake.read(CUSTOMER_VALUE).where(
-        "clv IS NOT NULL"
-    ).isEmpty()  # fmt: skip
+    known = not context.lake.read(CUSTOMER_VALUE).where("clv IS NOT NULL").isEmpty()
     return _CLV if known else _SPEND if any(one.name == _SPEND for one in context.features) else ""
 
 
-def _customers(context: Context, members: DataFrame, chosen: Sequence[Feature], value_of: str) -> DataFrame:
+def _customers(context: Context, features: DataFrame, chosen: Sequence[Feature], value_of: str) -> DataFrame:
     """Everyone in a segment: half, value, orders of late and before, whether new; and the features of conditions."""
-    features = features_at(context).join(members, on="customer_id", how="inner")
     if value_of == _CLV:
         value = context.lake.read(CUSTOMER_VALUE).select("customer_id", F.col("clv").alias("_value"))
         features = features.join(value, on="customer_id", how="left")

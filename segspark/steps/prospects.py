@@ -12,7 +12,6 @@ from segspark.clustering.sampling import training_sample
 from segspark.columns import quoted
 from segspark.segments.resemblance import Encoding, encoding_of, fitted, gain, most_alike, probabilities
 from segspark.steps.context import Context
-from segspark.steps.population import features_at
 from segspark.tables import SEGMENTS, Feature
 
 _FAMILIES = ("web", "engagement", "support", "attributes")  # what can be known of who never bought; none is protected
@@ -32,15 +31,15 @@ class Resemblance:
     said: str
 
 
-def resemblance(context: Context, members: DataFrame) -> Resemblance:
+def resemblance(context: Context, features: DataFrame, members: DataFrame) -> Resemblance:
     """The segment that each prospect is most like, by a model that is first checked with customers held out.
 
     Args:
         context: of the phase.
+        features: at as_of.
         members: customer_id, segment_id.
     """
     asked = context.config.opportunities
-    features = features_at(context)
     if not asked.prospects.enabled or "frequency" not in features.columns:
         return Resemblance(None, "prospects are not looked at (opportunities.prospects.enabled, features.off)")
     prospects = features.where("frequency = 0")

@@ -22,6 +22,7 @@ from segspark.segments.registry import Segment, with_members
 from segspark.steps.context import Context, Outcome
 from segspark.steps.handbook import HANDBOOK_INPUTS, handbook
 from segspark.steps.levels import registered_now
+from segspark.steps.opportunities import OPPORTUNITY_TABLES
 from segspark.steps.outcomes import Outcomes, migrations, outcomes
 from segspark.steps.population import features_at
 from segspark.steps.presentation import segment_cards, sentences
@@ -53,7 +54,10 @@ def report(context: Context, what: str = "all") -> Sequence[Outcome]:
         raise BadInputError(["segments: nothing is published yet; run segspark assign first"])
     known, version = outcomes(context), context.tracker.champion()
     training = context.tracker.training(version.run_id)
-    inputs = context.versions(SEGMENTS, SEGMENT_PROFILES, SEGMENT_ASSIGNMENTS, context.features_table, *SIGNAL_TABLES)
+    inputs = context.versions(
+        *(SEGMENTS, SEGMENT_PROFILES, SEGMENT_ASSIGNMENTS, context.features_table),
+        *(*SIGNAL_TABLES, *OPPORTUNITY_TABLES),
+    )
     outputs: dict[str, str] = {}
     if what != "handbook":
         page = render(_report(context, registered, known, version, training))

@@ -8,6 +8,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from segspark.columns import within_days
 from segspark.features.activity import activity, attributes_at
 from segspark.segments.attribute_counts import attribute_counts, held_of
 from segspark.segments.attributes import AttributeShare, attribute_shares
@@ -79,9 +80,8 @@ def signals(context: Context, run_id: str) -> Found:
 def _seen(context: Context) -> DataFrame:
     """What customers did and wrote in the last signals.days before as_of."""
     first, zone = context.as_of - timedelta(days=context.config.signals.days), context.config.time.business_timezone
-    recent = (F.col("event_date") >= F.lit(first)) & (F.col("event_date") < F.lit(context.as_of))
     events, feedback = (context.lake.read(table) for table in (EVENTS, FEEDBACK))
-    return activity(events, feedback, zone, heard(context)).where(recent)
+    return activity(events, feedback, zone, heard(context)).where(within_days(first, context.as_of))
 
 
 def _terms(context: Context, seen: DataFrame, members: DataFrame) -> list[Term]:

@@ -10,7 +10,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from segspark.columns import closed_ranges, content_hash, in_ranges
+from segspark.columns import closed_ranges, content_hash, in_ranges, within_days
 from segspark.features.plan import Plan
 from segspark.io.history import difference
 from segspark.steps.context import Context
@@ -42,7 +42,7 @@ class Part:
     @property
     def fresh(self) -> SparkColumn:
         """Condition: the day was not in the earlier position."""
-        return (F.col("event_date") >= F.lit(self.first)) & (F.col("event_date") < F.lit(self.as_of))
+        return within_days(self.first, self.as_of)
 
     @property
     def late(self) -> str:
@@ -58,8 +58,7 @@ class Part:
     @property
     def fresh_needed(self) -> SparkColumn:
         """Condition: the event has a say in a day that was not in the earlier position."""
-        reach = timedelta(days=self.span_days)
-        return (F.col("event_date") >= F.lit(self.first - reach)) & (F.col("event_date") < F.lit(self.as_of))
+        return within_days(self.first - timedelta(days=self.span_days), self.as_of)
 
     @property
     def late_needed(self) -> str:

@@ -112,6 +112,8 @@ class Table:
 
 CUSTOMER = Column("customer_id", "STRING", "The customer.")
 GIVEN = Column("source_customer_id", "STRING", "The customer's id as the source gave it.")
+CURRENT_SEGMENT = Column("segment_id", "STRING", "Segment that its customers are in now.")
+CURRENT_OR_ALL = Column("segment_id", "STRING", "Segment that its customers are in now; all: everyone who is in one.")
 AS_OF = Column("as_of", "DATE", "Date in the business time zone; nothing at or after its midnight was read.")
 RUN = Column("run_id", "STRING", "Run that wrote the row: a hash of command, configuration, as_of and inputs.")
 SOURCE = Column("source", "STRING", "Source in the configuration.")

@@ -1,14 +1,12 @@
 """The contracts of what is measured of segments by period, and of cohorts of customers."""
 
-from segspark.tables.contract import AS_OF, RUN, Column, Table
-
-_OF = Column("segment_id", "STRING", "Segment that its customers are in now; all: everyone who is in one.")
+from segspark.tables.contract import AS_OF, CURRENT_OR_ALL, CURRENT_SEGMENT, RUN, Column, Table
 
 SEGMENT_KPIS = Table(
     "segment_kpis",
     "One row per segment, KPI and period: how the customers who are in the segment now did in it.",
     (
-        _OF,
+        CURRENT_OR_ALL,
         Column("kpi", "STRING", "What is measured: see docs/kpis.md; in the lake this comment says all formulas."),
         Column("period_start", "DATE", "First day of the period; as_of where the KPI is of that moment."),
         Column("period_end", "DATE", "Day after its last; as_of where the KPI is of that moment."),
@@ -32,7 +30,7 @@ SEGMENT_COHORTS = Table(
     "segment_cohorts",
     "One row per segment, month of first orders and month since: how many ordered again then.",
     (
-        _OF,
+        CURRENT_OR_ALL,
         Column("cohort_start", "DATE", "First day of the month of the first order, in the business time zone."),
         Column("months_since", "INT", "Months since then; 0 is the month of the first order itself."),
         Column("customers", "BIGINT", "Customers of the segment now with a first order in that month."),
@@ -51,7 +49,7 @@ BASKET_RULES = Table(
     "basket_rules",
     "One row per segment and pair of items that are in one order more often than chance would give, either way round.",
     (
-        _OF,
+        CURRENT_OR_ALL,
         Column("antecedent", "STRING", "Category or product (baskets.level) that is bought."),
         Column("consequent", "STRING", "The one that is bought with it."),
         Column("orders", "BIGINT", "Orders with both, of the last baskets.days before as_of."),
@@ -72,7 +70,7 @@ SEGMENT_PREFERENCES = Table(
     "segment_preferences",
     "One row per segment and item: how much more often its customers bought it than all customers did.",
     (
-        Column("segment_id", "STRING", "Segment that its customers are in now."),
+        CURRENT_SEGMENT,
         Column("item", "STRING", "Category or product (baskets.level)."),
         Column("customers", "BIGINT", "Customers of the segment who bought it; 1 to 10 are too few to be published."),
         Column("share", "DOUBLE", "Their share of the segment's customers who bought anything known."),

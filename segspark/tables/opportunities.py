@@ -1,8 +1,7 @@
 """The contracts of what could be done with segments: pockets, needs, discounts, and prospects that resemble them."""
 
-from segspark.tables.contract import AS_OF, CUSTOMER, RUN, Column, Table
+from segspark.tables.contract import AS_OF, CURRENT_SEGMENT, CUSTOMER, RUN, Column, Table
 
-_OF = Column("segment_id", "STRING", "Segment that its customers are in now.")
 _ENDS = "(kpis.confidence); null where there is none."
 
 SEGMENT_POCKETS = Table(
@@ -10,7 +9,7 @@ SEGMENT_POCKETS = Table(
     "One row per segment and pocket: customers who are worth more, or grow faster, than the rest of the segment. All "
     "figures are of the half of the customers that had no say in the choice of the pocket.",
     (
-        _OF,
+        CURRENT_SEGMENT,
         Column("kind", "STRING", "value: worth more; growth: orders grow faster."),
         Column("rule", "STRING", "Condition over customer_features, as of a rule segment: who is in the pocket."),
         Column("description", "STRING", "The same in words."),
@@ -38,7 +37,7 @@ SEGMENT_NEEDS = Table(
     "segment_needs",
     "One row per segment, category and need: how often it is not met, against the customers of all other segments.",
     (
-        _OF,
+        CURRENT_SEGMENT,
         Column("category", "STRING", "Category of the product."),
         Column("need", "STRING", "no_purchase, returns or negative_feedback."),
         Column("customers", "BIGINT", "Customers whom it rests on: who looked, bought or returned, or said something."),
@@ -65,7 +64,7 @@ SEGMENT_DISCOUNTS = Table(
     "One row per segment and bin of the depth of an order's discount: how the segment orders at it. It was observed, "
     "not tried: what would be ordered at another depth is not known.",
     (
-        _OF,
+        CURRENT_SEGMENT,
         Column("depth_low", "DOUBLE", "Discount over the price before it, of the whole order: above this."),
         Column("depth_high", "DOUBLE", "And up to this; 0 and 0: orders without a discount."),
         Column("orders", "BIGINT", "Orders of the last opportunities.days before as_of."),

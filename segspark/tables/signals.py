@@ -1,8 +1,7 @@
 """The contracts of what is heard and seen of a segment: its words, triggers, attributes and typical customers."""
 
-from segspark.tables.contract import AS_OF, RUN, Column, Table
+from segspark.tables.contract import AS_OF, CURRENT_OR_ALL, CURRENT_SEGMENT, RUN, Column, Table
 
-_OF = Column("segment_id", "STRING", "Segment that its customers are in now.")
 _LOW = Column("low", "DOUBLE", "Lower end of its interval (kpis.confidence); null where there is none.")
 _HIGH = Column("high", "DOUBLE", "Upper end of its interval; null where there is none.")
 _P = Column("p_value", "DOUBLE", "How often chance alone would give as much, to either side.")
@@ -11,7 +10,7 @@ SEGMENT_TERMS = Table(
     "segment_terms",
     "One row per segment and term that is distinctive of what its customers write, the most distinctive first.",
     (
-        _OF,
+        CURRENT_SEGMENT,
         Column("term", "STRING", "A word, or two in a row, in lower case, without stop words."),
         Column("customers", "BIGINT", "Customers of the segment who wrote it: signals.min_customers at least."),
         Column("share", "DOUBLE", "Their share of the segment's customers who wrote anything."),
@@ -30,7 +29,7 @@ SEGMENT_TRIGGERS = Table(
     "segment_triggers",
     "One row per segment and kind of event: who had it before a purchase, and who before a day without one.",
     (
-        Column("segment_id", "STRING", "Segment that its customers are in now; all: everyone who is in one."),
+        CURRENT_OR_ALL,
         Column("dimension", "STRING", "What the kind is of: type, channel, campaign (its type), or sequence."),
         Column("event", "STRING", "The type of event, channel or type of campaign; of a sequence the first type."),
         Column("then_event", "STRING", "Of a sequence the type on a later day; else empty."),
@@ -56,7 +55,7 @@ SEGMENT_ATTRIBUTES = Table(
     "segment_attributes",
     "One row per segment, attribute and value: how much more often its customers have it. None was used to cluster.",
     (
-        _OF,
+        CURRENT_SEGMENT,
         Column("attribute", "STRING", "Attribute of customers that is declared, not protected, and no input."),
         Column("value", "STRING", "One of its values that the most customers have."),
         Column("customers", "BIGINT", "Customers of the segment who have it; 1 to 10 are too few to be published."),
@@ -79,7 +78,7 @@ SEGMENT_EXAMPLES = Table(
     "segment_examples",
     "One row per segment, typical customer and feature; of whom it is, nothing is kept.",
     (
-        _OF,
+        CURRENT_SEGMENT,
         Column("example", "STRING", "A for the customer nearest to the segment's means, then B, C, ..."),
         Column("feature", "STRING", "One of the features that set the segment apart most."),
         Column("value", "DOUBLE", "Its value, to two digits, in the feature's unit; null: not known."),

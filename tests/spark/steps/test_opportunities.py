@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from segspark.steps.opportunities import OPPORTUNITY_TABLES, opportunities
-from segspark.steps.opportunity_items import discount_ranges, opportunity_items
+from segspark.steps.opportunity_items import discount_depths, discount_ranges, opportunity_items
 from segspark.steps.prospects import candidates
 from segspark.tables import (
     EVENTS,
@@ -154,9 +154,10 @@ def test_prospects_resemble_the_segment_that_is_like_them(context, found):
 
 
 def test_the_report_reads_them_and_leaves_out_what_rests_on_few(context, found):
-    told = {(one.segment_id, one.kind) for one in opportunity_items(context)}
+    depths = discount_depths(context)
+    told = {(one.segment_id, one.kind) for one in opportunity_items(context, depths)}
     assert {("seg-a", "Pocket of value"), ("seg-a", "Unmet need"), ("seg-a", "Discounts")} <= told
-    assert (discount_ranges(context)["seg-a"].low, discount_ranges(context)["seg-a"].high) == (0.1, 1.0)
+    assert (discount_ranges(depths)["seg-a"].low, discount_ranges(depths)["seg-a"].high) == (0.1, 1.0)
 
 
 def test_what_is_about_purchases_is_no_feature_of_prospects(context):
