@@ -7,7 +7,7 @@ ENV := . .venv/env.sh &&
 export NO_MKDOCS_2_WARNING := 1
 ARGS ?=
 # Two processes, each with the files that it takes: most of what a Spark test does is done by one core.
-PARALLEL ?= -n 2 --dist loadfile
+PARALLEL ?= -n 2 --dist loadfile --durations 25
 
 .PHONY: help
 help: ## list the targets
@@ -23,7 +23,7 @@ demo: setup ## segment the customers of a real retailer, start to finish
 
 .PHONY: test
 test: lint ## lint, types, layers and all quick tests
-	$(ENV) python -m pytest -m "not slow" $(PARALLEL) $(ARGS)
+	$(ENV) python -m pytest -m "not slow" --timeout 600 $(PARALLEL) $(ARGS)
 
 .PHONY: test-all
 test-all: setup ## the slow tests (whole commands, browser, cluster) and the documentation's build

@@ -50,6 +50,7 @@ EXTRAS = {
     ],
     "test": [
         "pytest",
+        "pytest-timeout",  # a test that hangs ends by its name, not with the time of everything
         "pytest-xdist",  # tests in parallel, where there are cores for it
         "hypothesis",  # property tests of invariants
         "deltalake==1.6.6",  # second reader of published tables: delta-rs

@@ -14,13 +14,14 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 @pytest.mark.slow
 def test_a_night_writes_what_changed_and_a_quiet_one_nothing(tmp_path):
-    command = [sys.executable, str(BENCHMARKS / "assign.py"), "--customers", "20000", "--data", str(tmp_path)]
+    command = [sys.executable, str(BENCHMARKS / "assign.py"), "--customers", "20000"]
+    command += ["--algorithms", "kmeans", "--data", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     # It fails, too, where Writer and MERGE do not end with the assignments that the step made.
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     result = json.loads(done.stdout.splitlines()[-1])
     # Of so few the scoring takes less than reading them varies: its figure may have any sign.
-    assert result["scored_per_second_core_by_algorithm"].keys() == {"kmeans", "bisecting", "gmm"}
+    assert result["scored_per_second_core_by_algorithm"].keys() == {"kmeans"}
     assert result["scored_per_second_core"] == result["scored_per_second_core_by_algorithm"]["kmeans"]
     assert result["merge_vs_unconditional"] > 0
     assert result["noop_versions"] == 0
