@@ -34,8 +34,8 @@ test-all: setup ## the slow tests (whole commands, browser, cluster) and the doc
 	$(ENV) mkdocs build --strict
 
 .PHONY: test-long
-test-long: setup ## ingest killed before each of its writes, and divided in twenty ways (an hour)
-	$(ENV) SEGSPARK_LONG=1 python -m pytest -m slow tests/e2e/test_ingest.py $(ARGS)
+test-long: setup ## ingest killed before each of its writes, and divided in twenty ways; a small benchmark (an hour)
+	$(ENV) SEGSPARK_LONG=1 python -m pytest -m slow tests/e2e/test_ingest.py tests/integration/test_bench_assign.py $(ARGS)
 
 .PHONY: lint
 lint: setup ## style, formatting, types and layers, changing nothing

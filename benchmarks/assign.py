@@ -66,9 +66,9 @@ class Run(NamedTuple):
     versions: dict[str, int]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Generate, time, compare and print."""
-    options = _options()
+    options = _options(arguments)
     folder = prepared(options)
     runs: dict[str, list[Run]] = {}
     for _ in range(options.rounds):
@@ -203,7 +203,7 @@ def _result(runs: dict[str, list[Run]], options: argparse.Namespace) -> dict[str
     }
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--customers", type=int, default=10_000_000)
     parser.add_argument("--moving", type=float, default=0.01, help="share of customers whose features are others")
@@ -213,7 +213,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=1, help="of all commands in turn")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--data", type=Path, default=HERE / "data", help="where the lake is generated and kept")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ Seconds, in TARGET (JSON), count without the session's start.
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -47,8 +47,12 @@ Told = dict[str, Any]
 
 
 def main() -> None:
-    """Do the task, and write what it took."""
-    options = _options()
+    """Do the task in a session of its own."""
+    done(parsed()).spark.stop()
+
+
+def done(options: argparse.Namespace) -> Context:
+    """Do the task, write what it took, and give back what it worked with."""
     config = load_config(options.folder / "assign.yaml", [f"spark.master=local[{options.cores}]"])
     context = Context(config, options.as_of, Reporter())
     context.spark, context.tracker  # noqa: B018 (started before the clock is)
@@ -58,7 +62,7 @@ def main() -> None:
     started = time.monotonic()
     told = tasks[options.task](context, options)
     options.target.write_text(json.dumps({"seconds": time.monotonic() - started} | told), encoding="utf-8")
-    context.spark.stop()
+    return context
 
 
 def generated(context: Context, options: argparse.Namespace) -> Told:
@@ -136,7 +140,8 @@ def merged(context: Context, options: argparse.Namespace) -> Told:
     return {}
 
 
-def _options() -> argparse.Namespace:
+def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """What is asked for, by these arguments or by the command's."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("task", choices=["generate", "assign", "score", "publish", "merge"])
     parser.add_argument("folder", type=Path)
@@ -148,7 +153,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cores", default="*")
     parser.add_argument("--algorithms", nargs="+", choices=ALGORITHMS, default=ALGORITHMS)
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -8,15 +8,22 @@ for anything within a line, and a line of nothing else for any number of lines.
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import shlex
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from segspark.cli import main
+
+# A command of segspark as a page shows it, without anything else of the shell than the question how it ended.
+OWN = re.compile(r"segspark ([^|<>;&`$\n]+)(; echo \"exit code \$\?\")?\n")
 FENCE = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -46,7 +53,11 @@ def matches(shown: str, printed: str) -> bool:
 
 
 class Reader:
-    """Someone who does what the page says."""
+    """Someone who does what the page says.
+
+    Commands of segspark alone run in this process: its JVM is there and warm, and starting one takes most of the time
+    of a small job. Everything else is a process of its own.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -76,8 +87,19 @@ class Reader:
     def console(self, block: Block) -> None:
         for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
             command, _, shown = part.partition("\n")
-            printed = self.run(["bash", "-uc", command], block)
+            own = OWN.fullmatch(command + "\n")
+            printed = self.here(*own.groups()) if own else self.run(["bash", "-uc", command], block)
             self.compare(shown, printed, block)
+
+    def here(self, arguments: str, asked: str | None) -> str:
+        """What a command of segspark prints, errors included."""
+        said = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(said):
+            patch.chdir(self.folder)
+            patch.setenv("COLUMNS", self.environment["COLUMNS"])
+            code = main(shlex.split(arguments))
+        assert asked or code == 0, f"segspark {arguments}\n{said.getvalue()}"
+        return said.getvalue() + (f"exit code {code}\n" if asked else "")
 
     def run(self, command: list[str], block: Block, errors: bool = True) -> str:
         ended = subprocess.run(

@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
     return shop
 
 
-def test_whoever_follows_the_page_gets_what_it_shows(folder: Path) -> None:
+def test_whoever_follows_the_page_gets_what_it_shows(spark: object, folder: Path) -> None:
     first, *rest = blocks(PAGE.read_text(encoding="utf-8"))
     assert first.text == START, "the page starts by entering the environment and the folder, as this test does"
     assert {block.language for block in rest} == {"console", "yaml", "python", "text", "bash"}

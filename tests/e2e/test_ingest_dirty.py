@@ -26,6 +26,8 @@ pytestmark = pytest.mark.slow
 LONG = "SEGSPARK_LONG" in os.environ  # make test-long: all households, twenty inputs
 FEWER = ["--set", "clustering.k.max=4", "--set", "clustering.max_iterations={kmeans: 10, bisecting: 5, gmm: 10}"]
 FEWER += ["--set", "search.stability=0.2"]
+# Nothing here is asked of what is said of segments.
+FEWER += [part for name in ("value", "signals", "opportunities") for part in ("--set", f"{name}.enabled=false")]
 
 
 @dataclass(frozen=True)

@@ -259,7 +259,7 @@ def test_spark_submit_of_the_main_job_gives_the_same_tables(first_run, make_work
     delta = ["--packages", "io.delta:delta-spark_4.2_2.13:4.4.0", "--master", "local[2]", "--driver-memory", "2g"]
     delta += ["--exclude-packages", "com.*:*,org.*:*,javax.*:*,commons-*:*"]
     # What is said of segments afterwards is left out: the tables below are made before.
-    less = [part for name in ("signals", "opportunities") for part in ("--set", f"{name}.enabled=false")]
+    less = [part for name in ("value", "signals", "opportunities") for part in ("--set", f"{name}.enabled=false")]
     for setting in ("spark.sql.shuffle.partitions=4", "spark.databricks.delta.snapshotPartitions=2"):
         delta += ["--conf", setting]
     command = [submit, *delta, job, *workspace.arguments, *less]

@@ -32,6 +32,9 @@ clustering:
   algorithms: [kmeans]
   k: {min: 3, max: 3}
 search: {resamples: 2, stability: 0.1}
+value: {enabled: false}
+signals: {enabled: false}
+opportunities: {enabled: false}
 sources:
   events:
     - name: shop

@@ -110,7 +110,7 @@ def test_all_sections_and_figures_are_visible_without_script_one_page_after_the_
     assert page.locator("h2").all_inner_texts() == [
         "Overview", "Segments", "Migration", "KPIs", "Data quality", "Model",
     ]  # fmt: skip
-    for selector, count in (("section[id]", 23), ("article", 5), ("figure svg[role=img]", 14), (".warning", 1)):
+    for selector, count in (("section[id]", 28), ("article", 5), ("figure svg[role=img]", 14), (".warning", 1)):
         found = page.locator(selector)
         assert found.count() == count, selector
         assert all(one.is_visible() for one in found.all()), selector
