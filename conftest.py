@@ -25,7 +25,10 @@ if not hasattr(sys.modules["__main__"], "__file__"):
 # A reason beside each setting.
 _FOR_TESTS: dict[str, str | int | float | bool] = {
     "spark.sql.shuffle.partitions": 2,  # a handful of rows needs no more
-    "spark.driver.memory": "2g",
+    # Broadcasts and the parser's caches of a thousand tests stay: of 2 GB they were up to a half after a collection.
+    "spark.driver.memory": "3g",
+    "spark.sql.parser.manageParserCaches": True,
+    "spark.sql.parser.parserDfaCacheFlushThreshold": 10_000,
     # Queries that run once are not worth compiling: that took a third of the time of a small commit.
     "spark.sql.codegen.wholeStage": False,
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",

@@ -43,7 +43,7 @@ LOCAL = {
     "spark.sql.warehouse.dir": str(Path(tempfile.gettempdir()) / "segspark-warehouse"),
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    # Nobody looks at what has run, and the plans of wide statements, a thousand of which Spark keeps, fill the memory.
+    # Nobody looks at what has run: Spark would keep the plans of a thousand statements.
     "spark.sql.ui.retainedExecutions": "1",
     "spark.ui.retainedJobs": "1",
     "spark.ui.retainedStages": "1",
