@@ -7,7 +7,7 @@ ENV := . .venv/env.sh &&
 export NO_MKDOCS_2_WARNING := 1
 ARGS ?=
 # Two processes, each with the files that it takes: most of what a Spark test does is done by one core.
-PARALLEL ?= -n 2 --dist loadfile --durations 25
+PARALLEL ?= -n 2 --dist loadfile
 
 .PHONY: help
 help: ## list the targets
@@ -23,19 +23,19 @@ demo: setup ## segment the customers of a real retailer, start to finish
 
 .PHONY: test
 test: lint ## lint, types, layers and all quick tests
-	$(ENV) python -m pytest -m "not slow" --timeout 600 $(PARALLEL) $(ARGS)
+	$(ENV) python -m pytest -m "not slow" --durations 25 --timeout 600 $(PARALLEL) $(ARGS)
 
 .PHONY: test-all
 test-all: setup ## the slow tests (whole commands, browser, cluster) and the documentation's build
 	@sh scripts/install-chromium
 	@sh scripts/install-postgres
 	@sh scripts/install-kafka
-	$(ENV) python -m pytest -m slow $(PARALLEL) $(ARGS)
+	$(ENV) python -m pytest -m slow --durations 25 $(PARALLEL) $(ARGS)
 	$(ENV) mkdocs build --strict
 
 .PHONY: test-long
-test-long: setup ## ingest killed before each of its writes, and divided in twenty ways; a small benchmark (an hour)
-	$(ENV) SEGSPARK_LONG=1 python -m pytest -m slow tests/e2e/test_ingest.py tests/integration/test_bench_assign.py $(ARGS)
+test-long: setup ## ingest killed before each of its writes, and divided in twenty ways (an hour)
+	$(ENV) SEGSPARK_LONG=1 python -m pytest -m slow tests/e2e/test_ingest.py $(ARGS)
 
 .PHONY: lint
 lint: setup ## style, formatting, types and layers, changing nothing

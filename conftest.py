@@ -13,9 +13,8 @@ from segspark.io.session import open_session
 # For the JVM of this session and for those of all commands that tests start: most of what they run, they run once or
 # twice. The JVM's second compiler took a third of the processor's time in making that fast. With the
 # first alone, room for compiled code is a fifth of what it is with both, which a long run fills: then nothing is
-# compiled any more, and the JVM says so among what a command prints. Collecting garbage beside the work pays where a
-# processor is idle, which here none is.
-os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC")
+# compiled any more, and the JVM says so among what a command prints.
+os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m")
 
 # A process whose main module has no file PySpark takes for Python's help about to be shown, and ends it when MLflow
 # asks whether a model is of Spark Connect: pytest-xdist's processes have such a module.

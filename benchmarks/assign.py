@@ -94,7 +94,7 @@ def prepared(options: argparse.Namespace) -> Path:
     """The lake, generated unless it is there, and the features read once."""
     folder: Path = options.data / f"assign-{options.customers}-{options.moving}-{options.k}"
     done = folder / "done"
-    asked = f"seed {options.seed}, {options.algorithms}, code {code(assign_data.__file__, assign_ours.__file__)}"
+    asked = f"seed {options.seed}, code {code(assign_data.__file__, assign_ours.__file__)}"
     if not done.exists() or done.read_text(encoding="utf-8") != asked:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -139,7 +139,6 @@ def _process(task: str, folder: Path, options: argparse.Namespace, as_of: object
     target = folder / f"{task}.json"
     target.unlink(missing_ok=True)
     arguments = ["--customers", options.customers, "--moving", options.moving, "--k", options.k, "--seed", options.seed]
-    arguments += ["--algorithms", *options.algorithms]
     command = [HERE / "assign_ours.py", task, folder, target, "--as-of", as_of, *arguments, "--cores", options.cores]
     # Spark has as many tasks as cores, each with one thread.
     taken = measured(
@@ -209,7 +208,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--moving", type=float, default=0.01, help="share of customers whose features are others")
     parser.add_argument("--k", type=int, default=6)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--algorithms", nargs="+", default=assign_ours.ALGORITHMS, help="scored by, kmeans among them")
     parser.add_argument("--rounds", type=int, default=1, help="of all commands in turn")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--data", type=Path, default=HERE / "data", help="where the lake is generated and kept")

@@ -1,13 +1,12 @@
 """The processes of the assign benchmark: making its lake, assigning, scoring alone, writing the same result by a peer.
 
 Usage: assign_ours.py TASK FOLDER TARGET [--as-of DATE] [--customers N] [--moving SHARE] [--k K] [--seed N] [--cores 2]
-       [--algorithms kmeans bisecting gmm]
 
 TASK is one of
 
 - generate: the lake with customer_features at three dates, and a champion that was trained on a sample;
 - assign: the step `assign` at as_of, as `segspark assign` runs it;
-- score: scoring alone, of all customers who are clustered, with a model of each algorithm asked for;
+- score: scoring alone, of all customers who are clustered, with the champion and with models of the other algorithms;
 - publish, merge: bring a copy of segment_assignments (FOLDER/publish, FOLDER/merge), as it was at the first date, to
   what the lake's holds now: by the Writer, and by an unconditional MERGE of all rows.
 
@@ -73,7 +72,7 @@ def generated(context: Context, options: argparse.Namespace) -> Told:
         writer.append(table, rows)
     clustered = eligible(context, features_at(context))
     sample = training_sample(clustered, min(_SAMPLE, options.customers), options.seed).persist()
-    for algorithm in options.algorithms:
+    for algorithm in ALGORITHMS:
         model, temperature = _trained(sample, algorithm, options)
         model.write().overwrite().save(str(options.folder / "models" / algorithm))
         (options.folder / "models" / f"{algorithm}.json").write_text(json.dumps(temperature), encoding="utf-8")
@@ -103,7 +102,7 @@ def scored(context: Context, options: argparse.Namespace) -> Told:
     """Seconds of reading what scoring reads, and of reading and scoring, by algorithm."""
     clustered = eligible(context, features_at(context))
     seconds: dict[str, float] = {"read": _to_nowhere(clustered.select("customer_id", *INPUTS))}
-    for algorithm in options.algorithms:
+    for algorithm in ALGORITHMS:
         model = PipelineModel.load(str(options.folder / "models" / algorithm))
         temperature = json.loads((options.folder / "models" / f"{algorithm}.json").read_text(encoding="utf-8"))
         seconds[algorithm] = _to_nowhere(score(clustered, model, temperature))
@@ -152,7 +151,6 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--k", type=int, default=6)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cores", default="*")
-    parser.add_argument("--algorithms", nargs="+", choices=ALGORITHMS, default=ALGORITHMS)
     return parser.parse_args(arguments)
 
 

@@ -43,10 +43,6 @@ LOCAL = {
     "spark.sql.warehouse.dir": str(Path(tempfile.gettempdir()) / "segspark-warehouse"),
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    # Nobody looks at what has run: Spark would keep the plans of a thousand statements.
-    "spark.sql.ui.retainedExecutions": "1",
-    "spark.ui.retainedJobs": "1",
-    "spark.ui.retainedStages": "1",
     # Without this Spark announces itself on every network interface of a laptop.
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",

@@ -21,6 +21,8 @@ AS_OF = "2018-01-01"
 # back in resamples less firmly than the default asks for.
 FEWER = ["--set", "clustering.k.max=4", "--set", "clustering.max_iterations={kmeans: 10, bisecting: 5, gmm: 10}"]
 FEWER += ["--set", "search.stability=0.2"]
+# For tests that ask nothing of what is said of segments once everyone has one.
+LESS_SAID = [part for name in ("value", "signals", "opportunities") for part in ("--set", f"{name}.enabled=false")]
 
 
 def original(name: str) -> str:
@@ -104,7 +106,7 @@ def first_run(spark: object, make_workspace: Callable[[str, int], Workspace]) ->
 
 @dataclass(frozen=True)
 class TwoRuns:
-    """What two runs left behind, one after the other, the second without what takes long and is tested elsewhere."""
+    """What two equal runs left behind, one after the other."""
 
     workspace: Workspace
     second_code: int
@@ -115,7 +117,5 @@ class TwoRuns:
 @pytest.fixture(scope="session")
 def two_runs(first_run: Workspace) -> TwoRuns:
     versions = first_run.versions()
-    # tests/spark/steps shows of these two that they write nothing where nothing changed.
-    left_out = [part for name in ("signals", "opportunities") for part in ("--set", f"{name}.enabled=false")]
-    code = first_run.run("run", *left_out)
+    code = first_run.run("run")
     return TwoRuns(first_run, code, versions, first_run.versions())

@@ -20,14 +20,11 @@ from hypothesis import strategies as st
 
 from segspark.cli import main
 from tests.dirty import SCHEMA, Dirt, Shares, expected_events, journey, ledger, sources, write_dirty
+from tests.e2e.conftest import FEWER, LESS_SAID
 
 pytestmark = pytest.mark.slow
 
 LONG = "SEGSPARK_LONG" in os.environ  # make test-long: all households, twenty inputs
-FEWER = ["--set", "clustering.k.max=4", "--set", "clustering.max_iterations={kmeans: 10, bisecting: 5, gmm: 10}"]
-FEWER += ["--set", "search.stability=0.2"]
-# Nothing here is asked of what is said of segments.
-FEWER += [part for name in ("value", "signals", "opportunities") for part in ("--set", f"{name}.enabled=false")]
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,7 @@ def dirty(spark: object, make_workspace: Callable[..., object], tmp_path_factory
     original = make_workspace("original", 1 if LONG else 10).folder / "data" / "complete-journey"
     clean = journey(original / "transactions.parquet")
     made = soiled(tmp_path_factory.mktemp("dirty"), clean, 7, Shares())
-    assert run(made, "run", *FEWER) == 0
+    assert run(made, "run", *FEWER, *LESS_SAID) == 0
     return made
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from segspark.cli import main
-from tests.e2e.conftest import AS_OF
+from tests.e2e.conftest import AS_OF, LESS_SAID
 
 pytestmark = pytest.mark.slow  # two whole runs
 
@@ -258,11 +258,9 @@ def test_spark_submit_of_the_main_job_gives_the_same_tables(first_run, make_work
     submit = Path(sys.executable).parent / "spark-submit"
     delta = ["--packages", "io.delta:delta-spark_4.2_2.13:4.4.0", "--master", "local[2]", "--driver-memory", "2g"]
     delta += ["--exclude-packages", "com.*:*,org.*:*,javax.*:*,commons-*:*"]
-    # What is said of segments afterwards is left out: the tables below are made before.
-    less = [part for name in ("value", "signals", "opportunities") for part in ("--set", f"{name}.enabled=false")]
     for setting in ("spark.sql.shuffle.partitions=4", "spark.databricks.delta.snapshotPartitions=2"):
         delta += ["--conf", setting]
-    command = [submit, *delta, job, *workspace.arguments, *less]
+    command = [submit, *delta, job, *workspace.arguments, *LESS_SAID]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr[-3000:]
     for name, keys in {

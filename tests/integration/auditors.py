@@ -1,6 +1,6 @@
 """Writers of one audit log: python -m tests.integration.auditors FOLDER NAME locked|unlocked.
 
-Each process has three of them, with a session each. Once all are ready, each writes some entries one after the other;
+Each process has two of them, with a session each. Once all are ready, each writes some entries one after the other;
 each entry is a run of its own.
 """
 
@@ -19,7 +19,7 @@ from segspark.steps.audit import record
 from segspark.steps.context import Context
 from tests.governing import context_in
 
-PROCESSES, THREADS, ENTRIES = 2, 3, 2
+PROCESSES, THREADS, ENTRIES = 3, 2, 3
 WRITERS = PROCESSES * THREADS
 
 

@@ -1,21 +1,15 @@
 """The assign benchmark on few customers: what it prints, and that nights on which nothing changes write nothing.
 
-Its processes' work is done in this one, one after the other: starting them took most of the time.
+Its processes' work is done in this one, one after the other.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
-import os
 from pathlib import Path
 
 import pytest
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif("SEGSPARK_LONG" not in os.environ, reason="minutes; make test-long runs it"),
-]
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 OF_ITS_PROCESS = ("env", "OMP_NUM_THREADS=1")
@@ -36,12 +30,13 @@ def benchmark(spark, monkeypatch):
     return assign
 
 
+@pytest.mark.slow
 def test_a_night_writes_what_changed_and_a_quiet_one_nothing(benchmark, tmp_path, capsys):
     # It ends the process, too, where Writer and MERGE do not end with the assignments that the step made.
-    benchmark.main(["--customers", "20000", "--algorithms", "kmeans", "--data", str(tmp_path)])
+    benchmark.main(["--customers", "20000", "--data", str(tmp_path)])
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     # Of so few the scoring takes less than reading them varies: its figure may have any sign.
-    assert result["scored_per_second_core_by_algorithm"].keys() == {"kmeans"}
+    assert result["scored_per_second_core_by_algorithm"].keys() == {"kmeans", "bisecting", "gmm"}
     assert result["scored_per_second_core"] == result["scored_per_second_core_by_algorithm"]["kmeans"]
     assert result["merge_vs_unconditional"] > 0
     assert result["noop_versions"] == 0
