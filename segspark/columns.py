@@ -141,35 +141,39 @@ def ratio(numerator: Column, denominator: Column) -> Column:
     return F.when(denominator != 0, numerator.cast("double") / denominator.cast("double"))
 
 
-def differs(left: Column, right: Column, data_type: DataType) -> Column:
+def differs(left: str, right: str, data_type: DataType) -> str:
     """Whether two values of a type differ; null equals null, doubles differ beyond a relative 1e-9, maps by entries.
+
+    Args:
+        left: as Spark SQL, and what is returned is, too: one call of the JVM, not one for each operator and column.
+        right: likewise.
+        data_type: of both.
 
     Examples:
         >>> df = spark.createDataFrame([(0.3, 0.1 + 0.2, None)], "a double, b double, c double")
-        >>> nearly, unknown = (differs(F.col("a"), F.col(other), DoubleType()) for other in "bc")
-        >>> df.select(nearly, unknown).first()[:]
+        >>> df.selectExpr(*(differs("a", other, DoubleType()) for other in "bc")).first()[:]
         (False, True)
     """
     if isinstance(data_type, DoubleType | FloatType):
-        apart = F.abs(left - right)
-        close = (apart <= 1e-9 * F.greatest(F.abs(left), F.abs(right))) & (apart < float("inf"))
-        return ~(left.eqNullSafe(right) | F.coalesce(close, F.lit(False)))
-    return ~comparable(left, data_type).eqNullSafe(comparable(right, data_type))
+        apart = f"abs({left} - {right})"
+        close = f"{apart} <= 1e-9D * greatest(abs({left}), abs({right})) AND {apart} < double('infinity')"
+        return f"NOT ({left} <=> {right} OR ifnull({close}, false))"
+    return f"NOT ({comparable(left, data_type)} <=> {comparable(right, data_type)})"
 
 
-def comparable(value: Column, data_type: DataType) -> Column:
-    """A value in a form that can be compared and hashed: maps become sorted arrays of entries."""
-    return F.sort_array(F.map_entries(value)) if isinstance(data_type, MapType) else value
+def comparable(value: str, data_type: DataType) -> str:
+    """A value, as Spark SQL, in a form that can be compared and hashed: maps become sorted arrays of entries."""
+    return f"sort_array(map_entries({value}))" if isinstance(data_type, MapType) else value
 
 
-def content_hash(names: Iterable[str], schema: StructType, more: Iterable[Column] = ()) -> Column:
+def content_hash(names: Iterable[str], schema: StructType, more: Iterable[str] = ()) -> str:
     """A 64-bit hash of columns' contents and of more values, for telling different rows from repeated ones.
 
     Examples:
         >>> df = spark.sql("SELECT map('a', '1', 'b', '2') AS m UNION ALL SELECT map('b', '2', 'a', '1')")
-        >>> df.select(content_hash(["m"], df.schema)).distinct().count()
+        >>> df.selectExpr(content_hash(["m"], df.schema)).distinct().count()
         1
     """
-    values = [*(comparable(F.col(quoted(name)), schema[name].dataType) for name in names), *more]
-    absent = [value.isNull() for value in values]  # xxhash64 passes nulls over: without these ('a', null) = (null, 'a')
-    return F.xxhash64(*values, *absent)
+    values = [*(comparable(quoted(name), schema[name].dataType) for name in names), *more]
+    absent = [f"{value} IS NULL" for value in values]  # xxhash64 passes nulls over: without, ('a', null) = (null, 'a')
+    return f"xxhash64({', '.join([*values, *absent])})"

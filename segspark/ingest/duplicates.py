@@ -28,7 +28,7 @@ def content(table: Table, schema: StructType) -> SparkColumn:
     names = [c.name for c in mapped_columns(table) if c.name not in left_out]
     if "customer_id" in left_out and "source_customer_id" not in table.key:
         names.append("source_customer_id")
-    return content_hash(names, schema, [given_session()] if "session_id" in schema.names else [])
+    return F.expr(content_hash(names, schema, [given_session()] if "session_id" in schema.names else []))
 
 
 def hashed_key(key: Sequence[str]) -> SparkColumn:

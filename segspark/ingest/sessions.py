@@ -8,18 +8,20 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from segspark.columns import text_literal
+
 PREFIX = "auto-"
 VISITOR = ("source_customer_id", "channel")
 
 
 def needs_session(channels: list[str]) -> SparkColumn:
     """Whether an event is of a channel that has sessions and came without one."""
-    return F.col("channel").isin(*channels) & given_session().isNull()
+    return F.col("channel").isin(*channels) & F.expr(given_session()).isNull()
 
 
-def given_session() -> SparkColumn:
-    """The session that the source gave; null where it gave none."""
-    return F.when(~F.col("session_id").startswith(PREFIX), F.col("session_id"))
+def given_session() -> str:
+    """The session that the source gave, as Spark SQL; null where it gave none."""
+    return f"CASE WHEN NOT startswith(session_id, {text_literal(PREFIX)}) THEN session_id END"
 
 
 def sessionised(events: DataFrame, gap_minutes: int) -> DataFrame:

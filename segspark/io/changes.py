@@ -1,9 +1,6 @@
 """What a write would change: new rows held against those of a table. Pure DataFrame functions."""
 
-from functools import reduce
-
-from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StructType
 
@@ -25,8 +22,8 @@ def conformed(rows: DataFrame, table: Table) -> DataFrame:
     """
     if rows.dtypes == [(column.name, column.type.lower()) for column in table.columns]:
         return rows
-    columns = [F.col(quoted(column.name)).cast(column.type).alias(column.name) for column in table.columns]
-    return rows.select(*columns)
+    names = [(quoted(column.name), column.type) for column in table.columns]
+    return rows.selectExpr(*[f"CAST({name} AS {type_}) AS {name}" for name, type_ in names])
 
 
 def changes(rows: DataFrame, current: DataFrame, table: Table, delete_missing: bool) -> DataFrame:
@@ -39,23 +36,24 @@ def changes(rows: DataFrame, current: DataFrame, table: Table, delete_missing: b
         delete_missing: whether the rows of `current` whose key is not among the rows are to be deleted.
     """
     places, keys = _places(table), _keys(table, rows.schema)
-    old = current.select(
-        *keys, *[F.col(quoted(name)).alias(f"__old_{name}") for name in table.compared], F.lit(True).alias("__old")
-    )
-    values = [F.col(quoted(name)) for name in table.column_names if name not in table.key]
+    old = current.selectExpr(*keys, *[f"{quoted(n)} AS {_old(n)}" for n in table.compared], "true AS __old")
+    values = [quoted(name) for name in table.column_names if name not in table.key]
     # By the very columns of the join, of which none is null: so the rows are exchanged and sorted once for both.
-    same = F.count("*").over(Window.partitionBy(*places))
-    new = rows.select(*keys, *values, F.lit(True).alias("__new")).withColumn("__rows", same)
+    same = f"count(*) OVER (PARTITION BY {', '.join(places)}) AS __rows"
+    new = rows.selectExpr(*keys, *values, "true AS __new").selectExpr("*", same)
     both = new.join(old, on=places, how="full" if delete_missing else "left")
     change = (
-        F.when(F.col("__rows") > 1, "twice")
-        .when(F.col("__old").isNull(), "insert")
-        .when(F.col("__new").isNull(), "delete")
-        .when(_any_difference(rows.schema, table), "update")
+        "CASE WHEN __rows > 1 THEN 'twice' WHEN __old IS NULL THEN 'insert' WHEN __new IS NULL THEN 'delete' "
+        f"WHEN {_any_difference(rows.schema, table)} THEN 'update' END AS _change"
     )
-    found = {name: F.when(F.col(f"__known_{one}"), F.col(f"__key_{one}")) for one, name in enumerate(table.key)}
-    columns = [found.get(name, F.col(quoted(name))).alias(name) for name in table.column_names]
-    return both.select(*columns, change.alias("_change")).where("_change IS NOT NULL")
+    found = {name: f"CASE WHEN __known_{one} THEN __key_{one} END" for one, name in enumerate(table.key)}
+    columns = [f"{found.get(name, quoted(name))} AS {quoted(name)}" for name in table.column_names]
+    return both.selectExpr(*columns, change).where("_change IS NOT NULL")
+
+
+def _old(name: str) -> str:
+    """The column of the current rows, beside the new one's."""
+    return quoted(f"__old_{name}")
 
 
 def _places(table: Table) -> list[str]:
@@ -63,22 +61,22 @@ def _places(table: Table) -> list[str]:
     return [f"__{part}_{one}" for one in range(len(table.key)) for part in ("key", "known")]
 
 
-def _keys(table: Table, schema: StructType) -> list[SparkColumn]:
+def _keys(table: Table, schema: StructType) -> list[str]:
     """The key without nulls, and whether each part of it is known."""
     return [
         column
         for one, name in enumerate(table.key)
         for column in (
-            F.coalesce(F.col(quoted(name)), _some(schema[name].dataType)).alias(f"__key_{one}"),
-            F.col(quoted(name)).isNotNull().alias(f"__known_{one}"),
+            f"coalesce({quoted(name)}, {_some(schema[name].dataType)}) AS __key_{one}",
+            f"{quoted(name)} IS NOT NULL AS __known_{one}",
         )
     ]
 
 
-def _some(data_type: DataType) -> SparkColumn:
+def _some(data_type: DataType) -> str:
     """A value of a type, whichever."""
     literal = {"string": "''", "date": "DATE'1970-01-01'", "timestamp": "TIMESTAMP'1970-01-01 00:00:00Z'"}
-    return F.expr(literal.get(data_type.simpleString(), "0")).cast(data_type)
+    return f"CAST({literal.get(data_type.simpleString(), '0')} AS {data_type.simpleString()})"
 
 
 def counted(changed: DataFrame, table: Table) -> DataFrame:
@@ -88,12 +86,10 @@ def counted(changed: DataFrame, table: Table) -> DataFrame:
     """
     numbers = {c.name for c in table.columns if c.type.startswith(EXACT)} - set(table.run_columns)
     exact = [name for name in table.column_names if name in (*table.key, *numbers)]
-    hashed = content_hash(exact, changed.schema).cast("decimal(38,0)")
-    return changed.groupBy("_change").agg(F.count("*").alias("rows"), F.sum(hashed).alias("fingerprint"))
+    summed = f"sum(CAST({content_hash(exact, changed.schema)} AS DECIMAL(38,0))) AS fingerprint"
+    return changed.groupBy("_change").agg(F.expr("count(*) AS rows"), F.expr(summed))
 
 
-def _any_difference(schema: StructType, table: Table) -> SparkColumn:
-    differences = [
-        differs(F.col(quoted(f"__old_{name}")), F.col(quoted(name)), schema[name].dataType) for name in table.compared
-    ]
-    return reduce(SparkColumn.__or__, differences, F.lit(False))
+def _any_difference(schema: StructType, table: Table) -> str:
+    differences = [differs(_old(name), quoted(name), schema[name].dataType) for name in table.compared]
+    return " OR ".join(differences) or "false"

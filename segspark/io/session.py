@@ -23,6 +23,9 @@ REQUIRED = {
     "spark.sql.session.timeZone": "UTC",
     # A "${...}" in a comment or a category's name is text, not a variable of Spark's.
     "spark.sql.variable.substitute": "false",
+    # PySpark would note the caller's line at each operator of each column, with several calls of the JVM: half of the
+    # time in which a statement is made.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
     # Scoring exchanges whole columns with Python, not rows.
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
@@ -35,6 +38,8 @@ LOCAL = {
     # Listing a folder's files as a job of up to 10,000 tasks pays on an object store, not here.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
     "spark.driver.memory": "4g",
+    # Of the default of 100 compiled pieces a run, with Delta's own queries on dozens of tables, compiles most again.
+    "spark.sql.codegen.cache.maxEntries": "1000",
     # Spark makes one long method of a stage with many columns; the JVM would interpret it for ever, not compile it.
     "spark.driver.extraJavaOptions": "-XX:-DontCompileHugeMethods",
     # Rows that are kept at hand are read twice or so: compressing them costs more than it saves.

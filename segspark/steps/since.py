@@ -127,5 +127,5 @@ class Since:
 def _touched(signed: DataFrame) -> DataFrame:
     """Customers and days of rows that are not on both sides; in a file that was rewritten most did not change."""
     names = [name for name in signed.columns if name not in ("_sign", "event_hour")]
-    by_row = signed.groupBy("customer_id", "event_date", content_hash(names, signed.schema).alias("_content"))
+    by_row = signed.groupBy("customer_id", "event_date", F.expr(content_hash(names, signed.schema)).alias("_content"))
     return by_row.agg(F.sum("_sign").alias("_sum")).where("_sum != 0").select("customer_id", "event_date").distinct()

@@ -42,8 +42,8 @@ def different(spark):
     frame = spark.range(1)
     for number, (name, (left, right, _)) in enumerate(CASES.items()):
         frame = frame.withColumns({f"l{number}": F.expr(left), f"r{number}": F.expr(right)})
-        row[name] = differs(F.col(f"l{number}"), F.col(f"r{number}"), frame.schema[f"l{number}"].dataType)
-    return frame.select(*[column.alias(name) for name, column in row.items()]).first().asDict()
+        row[name] = differs(f"l{number}", f"r{number}", frame.schema[f"l{number}"].dataType)
+    return frame.selectExpr(*[f"{text} AS `{name}`" for name, text in row.items()]).first().asDict()
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -55,7 +55,7 @@ def test_a_hash_tells_null_from_blank_and_one_column_from_another(spark):
     rows = spark.sql(
         "SELECT * FROM VALUES ('a', CAST(NULL AS STRING)), (CAST(NULL AS STRING), 'a'), ('a', ''), ('', 'a') AS t(x, y)"
     )
-    assert rows.select(content_hash(["x", "y"], rows.schema)).distinct().count() == 4
+    assert rows.selectExpr(content_hash(["x", "y"], rows.schema)).distinct().count() == 4
 
 
 def test_local_dates_change_at_local_midnight_on_the_days_of_23_and_25_hours(spark):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pyspark.sql import functions as F
 
 from segspark.ingest.sessions import given_session, needs_session, sessionised
 
@@ -63,7 +64,7 @@ def test_only_events_of_visited_channels_without_a_session_need_one(spark):
         ("nowhere", "c", None, at(0), None),
     ]
     found = spark.createDataFrame(rows, SCHEMA).select(
-        "event_id", needs_session(["web"]).alias("needs"), given_session().alias("given")
+        "event_id", needs_session(["web"]).alias("needs"), F.expr(given_session()).alias("given")
     )
     assert {row["event_id"] for row in found.collect() if row["needs"]} == {"made", "none"}
     assert {row["event_id"]: row["given"] for row in found.collect() if row["given"]} == {"given": "their-own"}
