@@ -7,16 +7,16 @@ a process of its own:
 - moved: `assign` at the second date, when the features of one customer in a hundred are others;
 - same: `assign` at the third date, when nothing changed;
 - score: scoring alone, without writing;
-- publish, merge: two copies of segment_assignments as it was at the first date are brought to what it was at the
-  second, both from the same files with all customers' assignments: one by segspark's Writer, which finds out what
-  changed, the other by an unconditional MERGE of all rows.
+- publish, vectors, merge: copies of segment_assignments as it was at the first date are brought to what it was at the
+  second, all from the same files with all customers' assignments: by segspark's Writer, which finds out what changed,
+  without and with deletion vectors (workspace.deletion_vectors), and by an unconditional MERGE of all rows.
 
 Sessions, partitions and the tables' properties are the same, the change data feed is on in all. Seconds count without
-the session's start, which is the same for all; the table has the whole process, too. That both copies are in the end
+the session's start, which is the same for all; the table has the whole process, too. That the copies are in the end
 what `assign` made is checked. The last line is one JSON object:
 
 - scored_per_second_core: customers scored by the champion in a second and core, reading them not counted;
-- merge_vs_unconditional: seconds of `merge` over those of `publish`;
+- merge_vs_unconditional: seconds of `merge` over those of `publish`; merge_vs_unconditional_vectors: of `vectors`;
 - assign_vs_score_and_merge: seconds of `score` and `merge` over those of `moved`, which also finds who entered, moved
   and left, describes the segments and publishes all that;
 - noop_versions: versions that `same` added to tables, but for those that say something of each run (`runs`, `drift`);
@@ -45,7 +45,7 @@ from measure import Taken, machine, measured
 
 HERE = Path(__file__).parent
 ASSIGNING = {"first": FIRST, "moved": MOVED, "same": SAME}
-COPIES = ("publish", "merge")
+COPIES = ("publish", "vectors", "merge")
 COMMANDS = (*ASSIGNING, "score", *COPIES)
 _ASSIGNMENTS = "segment_assignments"
 _KEPT = ("customer_features", "mlflow")  # from one round to the next
@@ -162,11 +162,13 @@ def _versions(run: Run) -> int:
 
 
 def _unequal(folder: Path, copy: str) -> list[str]:
-    wanted, found = (
-        duckdb.read_parquet(deltalake.DeltaTable(str(place)).file_uris())
-        for place in (folder / "lake" / _ASSIGNMENTS, folder / copy / _ASSIGNMENTS)
+    wanted = duckdb.read_parquet(deltalake.DeltaTable(str(folder / "lake" / _ASSIGNMENTS)).file_uris())
+    found = (
+        str(folder / assign_ours.COPY / "*.parquet")
+        if copy == "vectors"
+        else deltalake.DeltaTable(str(folder / copy / _ASSIGNMENTS)).file_uris()
     )
-    return unequal(found, wanted)
+    return unequal(duckdb.read_parquet(found), wanted)
 
 
 def _seconds(runs: Sequence[Run]) -> float:
@@ -192,6 +194,7 @@ def _result(runs: dict[str, list[Run]], options: argparse.Namespace) -> dict[str
         "scored_per_second_core": per_core["kmeans"],
         "scored_per_second_core_by_algorithm": per_core,
         "merge_vs_unconditional": round(_seconds(runs["merge"]) / _seconds(runs["publish"]), 2),
+        "merge_vs_unconditional_vectors": round(_seconds(runs["merge"]) / _seconds(runs["vectors"]), 2),
         "assign_vs_score_and_merge": round(both / _seconds(runs["moved"]), 2),
         "noop_versions": _versions(runs["same"][-1]),
         "bytes_written": {name: found[-1].written for name, found in runs.items()},

@@ -7,8 +7,8 @@ TASK is one of
 - generate: the lake with customer_features at three dates, and a champion that was trained on a sample;
 - assign: the step `assign` at as_of, as `segspark assign` runs it;
 - score: scoring alone, of all customers who are clustered, with the champion and with models of the other algorithms;
-- publish, merge: bring a copy of segment_assignments (FOLDER/publish, FOLDER/merge), as it was at the first date, to
-  what the lake's holds now: by the Writer, and by an unconditional MERGE of all rows.
+- publish, vectors, merge: bring a copy of segment_assignments (FOLDER/publish, ...), as it was at the first date, to
+  what the lake's holds now: by the Writer, by it with deletion vectors, and by an unconditional MERGE of all rows.
 
 Seconds, in TARGET (JSON), count without the session's start.
 """
@@ -41,6 +41,7 @@ from segspark.steps.search import pipeline_model, prepare, search
 from segspark.tables import SEGMENT_ASSIGNMENTS
 
 ALGORITHMS = ("kmeans", "bisecting", "gmm")
+COPY = "vectors.parquet"  # what the table with deletion vectors holds
 _SAMPLE = 50_000
 Told = dict[str, Any]
 
@@ -56,7 +57,8 @@ def done(options: argparse.Namespace) -> Context:
     context = Context(config, options.as_of, Reporter())
     context.spark, context.tracker  # noqa: B018 (started before the clock is)
     tasks: dict[str, Callable[[Context, argparse.Namespace], Told]] = {
-        "generate": generated, "assign": assigned, "score": scored, "publish": published, "merge": merged,
+        "generate": generated, "assign": assigned, "score": scored,
+        "publish": published, "vectors": published, "merge": merged,
     }  # fmt: skip
     started = time.monotonic()
     told = tasks[options.task](context, options)
@@ -120,12 +122,20 @@ def _to_nowhere(rows: DataFrame) -> float:
 
 
 def published(context: Context, options: argparse.Namespace) -> Told:
-    """Ours: what changed is found out, and written."""
-    lake = Lake(context.spark, Workspace(root=str(options.folder / "publish")))
+    """Ours: what changed is found out, and written. With vectors, the rows are copied for who cannot read these."""
+    vectors = options.task == "vectors"
+    lake = Lake(context.spark, Workspace(root=str(options.folder / options.task), deletion_vectors=vectors))
+    if vectors:
+        lake.latest(SEGMENT_ASSIGNMENTS)
+        lake.create(SEGMENT_ASSIGNMENTS)  # allows for them, which is done once in a table's life
+    started = time.monotonic()
     change = Writer(lake, "published", "benchmark").publish(
         SEGMENT_ASSIGNMENTS, context.lake.read(SEGMENT_ASSIGNMENTS), delete_missing=True
     )
-    return {"changed": change.total}
+    told = {"changed": change.total, "seconds": time.monotonic() - started}
+    if vectors:
+        lake.read(SEGMENT_ASSIGNMENTS).write.parquet(str(options.folder / COPY), mode="overwrite")
+    return told
 
 
 def merged(context: Context, options: argparse.Namespace) -> Told:
@@ -142,7 +152,7 @@ def merged(context: Context, options: argparse.Namespace) -> Told:
 def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """What is asked for, by these arguments or by the command's."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("task", choices=["generate", "assign", "score", "publish", "merge"])
+    parser.add_argument("task", choices=["generate", "assign", "score", "publish", "vectors", "merge"])
     parser.add_argument("folder", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("--as-of", type=date.fromisoformat, default=FIRST)

@@ -24,6 +24,11 @@ class Workspace(Model):
     root: str | None = Field(None, description="folder or object-store prefix for path-based tables")
     catalog: Identifier | None = Field(None, description="catalog for named tables, instead of root")
     schema_: Identifier | None = Field(None, alias="schema", description="schema for named tables, instead of root")
+    deletion_vectors: bool = Field(
+        False,
+        description="whether segment_assignments and segment_overlays may have deletion vectors: of a large table only "
+        "changed rows are written, and who reads it must know them (Spark, Trino and DuckDB do; delta-rs does not)",
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> "Workspace":

@@ -1,4 +1,4 @@
-"""A Delta table's log on the local disk, read without a query: the latest version, and what commits say of themselves.
+"""A Delta table's log on the local disk, read without a query: its id, its latest version, what its commits say.
 
 Delta commits by making the file of the next number, so the greatest number there is the table's version (Delta's
 protocol, "Delta Log Entries"). Asking Spark for the same takes some tenths of a second, several times in each write.
@@ -7,6 +7,7 @@ protocol, "Delta Log Entries"). Asking Spark for the same takes some tenths of a
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 _NUMBERED = "[0-9]" * 20
 _KINDS = ("json", "checkpoint")
@@ -49,13 +50,25 @@ def metadata_of(log: Path, after: int, most: int) -> Iterator[tuple[int, str | N
         yield version, _user_metadata(path)
 
 
+def identity_of(log: Path) -> str | None:
+    """The id that the table was created with; None where its first commit is not kept any more."""
+    first = log / f"{0:020}.json"
+    made = _action(first, "metaData") if first.exists() else {}
+    return made.get("id")
+
+
 def _user_metadata(path: Path) -> str | None:
     """Of the action that describes the commit; it is the first one, or among the first."""
-    with path.open(encoding="utf-8") as lines:
+    said = _action(path, "commitInfo").get("userMetadata")
+    return None if said is None else str(said)
+
+
+def _action(commit: Path, name: str) -> dict[str, Any]:
+    """The first action of a kind in a commit; empty if there is none."""
+    with commit.open(encoding="utf-8") as lines:
         for line in lines:
-            if '"commitInfo"' in line:
+            if f'"{name}"' in line:
                 action = json.loads(line)
-                if "commitInfo" in action:
-                    said = action["commitInfo"].get("userMetadata")
-                    return None if said is None else str(said)
-    return None
+                if name in action:
+                    return dict(action[name])
+    return {}

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial, reduce
@@ -124,6 +124,16 @@ class Writer:
                 return self.apply(table, changed, position=position)
             finally:
                 changed.unpersist()
+
+    def publish_few(
+        self,
+        table: Table,
+        rows: Sequence[tuple[object, ...]],
+        scope: SparkColumn | None = None,
+        delete_missing: bool = False,
+    ) -> Change:
+        """The same for rows made on the driver, of which there are few, with the contract's columns in their order."""
+        return self.publish(table, self.lake.frame(table, rows), scope, delete_missing)
 
     def append(self, table: Table, rows: DataFrame) -> Change:
         """Add rows that are known to be new."""

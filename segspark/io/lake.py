@@ -14,15 +14,15 @@ from segspark.columns import quoted, text_literal
 from segspark.config.model import Workspace
 from segspark.errors import BadInputError, SegsparkError
 from segspark.io.changes import conformed
-from segspark.io.commitlog import latest_version, log_folder, metadata_of
+from segspark.io.commitlog import identity_of, latest_version, log_folder, metadata_of
 from segspark.tables import Column, Table
 
 # deltalake reads no deletion vectors through pyarrow; a run's transaction id is of no use when it is long over.
-_PROPERTIES = "'delta.enableDeletionVectors' = '{}', 'delta.setTransactionRetentionDuration' = 'interval 30 days'"
+_PROPERTIES = "'{}' = '{}', 'delta.setTransactionRetentionDuration' = 'interval 30 days'"
 # Of what only segspark reads, the least and greatest values of other columns are of no use, and cost a tenth.
 _STATISTICS = ", 'delta.dataSkippingStatsColumns' = {}"
 
-_FEED = "delta.enableChangeDataFeed"
+_FEED, _VECTORS = "delta.enableChangeDataFeed", "delta.enableDeletionVectors"
 _ABSENT = ("DELTA_TABLE_ONLY_OPERATION", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
 UNWRITTEN = -1  # the version of a table that does not exist
 _RECENT = 100  # commits looked at; under a table's lock there are one or two
@@ -45,6 +45,7 @@ class Lake:
     _created: set[Table] = field(default_factory=set)
     _versions: dict[str, int] = field(default_factory=dict)
     _details: dict[tuple[str, int], Row] = field(default_factory=dict)
+    _few: dict[str, tuple[int, list[Row]]] = field(default_factory=dict)
 
     def identifier(self, table: Table) -> str:
         """How Spark SQL names the table."""
@@ -76,6 +77,13 @@ class Lake:
         if present == table.column_names:  # nearly always: hundreds of expressions less for wide tables
             return then
         return then.select(*[_present_or_null(column, present) for column in table.columns])
+
+    def few(self, table: Table) -> list[Row]:
+        """All rows of a table that has few of them; read once as long as it stays the same."""
+        version = self.version(table)
+        if self._few.get(table.name, (UNWRITTEN,))[0] != version:
+            self._few[table.name] = version, self.read(table).collect()
+        return self._few[table.name][1] if version != UNWRITTEN else []
 
     def frame(self, table: Table, rows: Sequence[tuple[object, ...]]) -> DataFrame:
         """Rows made on the driver, of which there are few, with the columns of a contract in their order."""
@@ -118,7 +126,10 @@ class Lake:
 
     def identity(self, table: Table) -> str:
         """The id that the table got when it was created; empty if there is no such table."""
-        return str(self._detail(table)["id"]) if self.exists(table) else ""
+        if not self.exists(table):
+            return ""
+        log = self._log(table)
+        return (None if log is None else identity_of(log)) or str(self._detail(table)["id"])
 
     def megabytes(self, table: Table) -> float:
         """Size of the files that the table consists of now; 0 if there is no such table."""
@@ -166,16 +177,29 @@ class Lake:
             layout = f"CLUSTER BY ({', '.join(map(quoted, table.cluster_by))})" if table.cluster_by else ""
             self.spark.sql(
                 f"CREATE TABLE IF NOT EXISTS {self.identifier(table)} ({columns}) USING DELTA {layout} "
-                f"COMMENT {text_literal(table.comment)} TBLPROPERTIES ({_properties(table)})"
+                f"COMMENT {text_literal(table.comment)} TBLPROPERTIES ({self._properties(table)})"
             )
-        elif table.change_feed and self._detail(table)["properties"].get(_FEED) != "true":  # of before it had one
-            self.spark.sql(f"ALTER TABLE {self.identifier(table)} SET TBLPROPERTIES ('{_FEED}' = 'true')")
+        elif table.change_feed:
+            there = self._detail(table)["properties"]
+            for name in (_FEED, *([_VECTORS] if self._vectors(table) else [])):
+                if there.get(name) != "true":  # of before it had one
+                    self.spark.sql(f"ALTER TABLE {self.identifier(table)} SET TBLPROPERTIES ('{name}' = 'true')")
         present = set(self.spark.table(self.identifier(table)).columns)
         missing = [column for column in table.columns if column.name not in present]
         if missing:
             added = ", ".join(map(_definition, missing))
             self.spark.sql(f"ALTER TABLE {self.identifier(table)} ADD COLUMNS ({added})")
         self._created.add(table)
+
+    def _vectors(self, table: Table) -> bool:
+        """Whether rows may be changed by deletion vectors."""
+        return table.internal or (table.change_feed and self.workspace.deletion_vectors)
+
+    def _properties(self, table: Table) -> str:
+        statistics = _STATISTICS.format(text_literal(",".join(table.cluster_by))) if table.internal else ""
+        feed = f", '{_FEED}' = 'true'" if table.change_feed else ""
+        kept = ", 'delta.appendOnly' = 'true'" if table.append_only else ""
+        return _PROPERTIES.format(_VECTORS, str(self._vectors(table)).lower()) + statistics + feed + kept
 
     def commits(self, table: Table, after: int) -> list[Commit]:
         """The table's latest commits after a version, newest first."""
@@ -264,13 +288,6 @@ class Lake:
             clause = f"WHEN MATCHED{same} THEN UPDATE SET {updates}"
         self.spark.sql(f"MERGE INTO {self.identifier(table)} t USING {view} c ON {same_key} {clause}")
         self.spark.catalog.dropTempView(view)
-
-
-def _properties(table: Table) -> str:
-    statistics = _STATISTICS.format(text_literal(",".join(table.cluster_by))) if table.internal else ""
-    feed = f", '{_FEED}' = 'true'" if table.change_feed else ""
-    kept = ", 'delta.appendOnly' = 'true'" if table.append_only else ""
-    return _PROPERTIES.format(str(table.internal).lower()) + statistics + feed + kept
 
 
 def _definition(column: Column) -> str:

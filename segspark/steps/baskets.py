@@ -49,6 +49,6 @@ def baskets(context: Context, run_id: str) -> Found:
     )
     writer, said = context.writer(run_id), (context.as_of, run_id)
     for table, told in ((BASKET_RULES, found.rules), (SEGMENT_PREFERENCES, found.preferences)):
-        writer.publish(table, context.lake.frame(table, [(*astuple(one), *said) for one in told]), delete_missing=True)
+        writer.publish_few(table, [(*astuple(one), *said) for one in told], delete_missing=True)
     context.reporter.say(f"{len(found.rules):,} rules of what is bought together, more than chance would give")
     return found

@@ -134,4 +134,4 @@ def publish_candidates(context: Context, training: Training, choice: Choice, fou
         )
         for one, mlflow_run_id in found
     ]
-    context.writer(training.run_id).publish(TRAINING_CANDIDATES, context.lake.frame(TRAINING_CANDIDATES, rows))
+    context.writer(training.run_id).publish_few(TRAINING_CANDIDATES, rows)

@@ -224,14 +224,14 @@ def _publish(context: Context, found: Compared, table: Contingency) -> None:
         (found.before, found.after, one, other, count, count / sizes[one] if one else None, found.run_id)
         for one, other, count in found.flows
     ]
-    writer.publish(SEGMENT_MIGRATIONS, context.lake.frame(SEGMENT_MIGRATIONS, rows), own, delete_missing=True)
+    writer.publish_few(SEGMENT_MIGRATIONS, rows, own, delete_missing=True)
     drift = [_row(found, one) for one in found.judged]
     drift.append(
         (found.after, found.before, "overall", "memberships", round(found.moved, _DIGITS), None, None, None, None,
          found.verdict == "shift", found.verdict, "", found.run_id)
     )  # fmt: skip
     scope = own & F.col("kind").isin(*RULES, "overall")
-    writer.publish(DRIFT, context.lake.frame(DRIFT, drift), scope, delete_missing=True)
+    writer.publish_few(DRIFT, drift, scope, delete_missing=True)
 
 
 def _row(found: Compared, one: Judged) -> tuple[object, ...]:

@@ -70,14 +70,12 @@ def watch(
     writer = context.writer(run_id)
     if new:
         rows = [(version.label, *vars(one).values(), context.as_of, run_id) for one in new]
-        writer.publish(
-            DRIFT_REFERENCE, context.lake.frame(DRIFT_REFERENCE, rows), F.col("model_version") == version.label
-        )
+        writer.publish_few(DRIFT_REFERENCE, rows, F.col("model_version") == version.label)
     dates = {row.kind: when for row, when in kept} | {one.kind: context.as_of for one in new}
     found = drifted(seen, [row for row, _ in kept] + new, context.config.drift)
     scope = (F.col("as_of") == F.lit(context.as_of)) & F.col("kind").isin(*WATCHED)
     rows = [_row(context, one, dates[one.kind], version, run_id) for one in found]
-    writer.publish(DRIFT, context.lake.frame(DRIFT, rows), scope, delete_missing=True)
+    writer.publish_few(DRIFT, rows, scope, delete_missing=True)
     _say(context, version, found, dates, seen, bool(new) and not kept)
     return found
 

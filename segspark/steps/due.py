@@ -7,7 +7,8 @@ from pyspark.sql import functions as F
 
 from segspark.segments.drift import RETRAINED_FOR
 from segspark.steps.context import Context
-from segspark.tables import DRIFT, SEGMENTS
+from segspark.steps.registry import segments_now
+from segspark.tables import DRIFT
 from segspark.tracking import ModelVersion
 
 
@@ -69,12 +70,10 @@ def _last_training(context: Context, champion: ModelVersion) -> date | None:
 
 def _shortest(context: Context) -> tuple[int, str]:
     """After how many days is trained anew, and who says so."""
-    active = context.lake.read(SEGMENTS).where("status = 'active' AND retrain_days IS NOT NULL")
-    asked = active.agg(F.min(F.struct("retrain_days", "segment_id"))).collect()[0][0]  # one row
+    active = [one for one in segments_now(context) if one.status == "active"]
+    asked = [(one.retrain_days, f"retrain_days of {one.segment_id}") for one in active if one.retrain_days is not None]
     days = context.config.retraining.every_days
-    if asked is not None and asked["retrain_days"] < days:
-        return asked["retrain_days"], f"retrain_days of {asked['segment_id']}"
-    return days, "retraining.every_days"
+    return min((one for one in asked if one[0] < days), default=(days, "retraining.every_days"))
 
 
 def _drift(context: Context, champion: ModelVersion, trained: date) -> str | None:

@@ -146,7 +146,7 @@ def _publish_rows(
 ) -> None:
     """Rows made here, as many as there are rules or files; compared with the part of the table that they can be in."""
     if rows:
-        context.writer(run_id).publish(table, context.lake.frame(table, rows), scope=scope)
+        context.writer(run_id).publish_few(table, rows, scope=scope)
 
 
 def _record(context: Context, judged: Mapping[str, Judged], opened: Sequence[Opened], run_id: str) -> None:

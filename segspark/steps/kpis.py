@@ -17,6 +17,7 @@ from segspark.segments.kpis import KpiRow, known_by, left_out, measured, sums_by
 from segspark.steps.context import Context
 from segspark.steps.kpi_inputs import Window, acquired, campaign_periods, first_days, kpi_days, window
 from segspark.steps.kpi_moments import clv_rows, objective_rows
+from segspark.steps.registry import segments_now
 from segspark.tables import CAMPAIGNS, EVENTS, FEEDBACK, SEGMENT_ASSIGNMENTS, SEGMENT_COHORTS, SEGMENTS
 
 KPI_INPUTS = (EVENTS, FEEDBACK, CAMPAIGNS, SEGMENT_ASSIGNMENTS, SEGMENTS)  # besides the features at two dates
@@ -77,8 +78,7 @@ def _names(context: Context) -> dict[str, str]:
     Raises:
         BadInputError: a goal is about a KPI or a segment that there is not.
     """
-    there = context.lake.read(SEGMENTS).where("status NOT IN ('split', 'retired')")
-    names = {row["segment_id"]: row["name"] for row in there.select("segment_id", "name").collect()}  # some tens
+    names = {one.segment_id: one.name for one in segments_now(context) if one.status not in ("split", "retired")}
     problems = goal_problems(context.config.kpis.goals, names)
     if problems:
         raise BadInputError(problems)
@@ -118,8 +118,7 @@ def _in_currency(context: Context, rows: Sequence[KpiRow]) -> list[KpiRow]:
 def _publish(context: Context, run_id: str, rows: Sequence[KpiRow], followed: Sequence[Cohort]) -> None:
     writer, said = context.writer(run_id), (context.as_of, run_id)
     for table, found in ((segment_kpis(), rows), (SEGMENT_COHORTS, followed)):
-        frame = context.lake.frame(table, [(*astuple(one), *said) for one in found])
-        writer.publish(table, frame, delete_missing=True)
+        writer.publish_few(table, [(*astuple(one), *said) for one in found], delete_missing=True)
 
 
 def _say(context: Context, asked: Window, found: Kpis, names: dict[str, str]) -> None:

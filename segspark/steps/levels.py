@@ -124,10 +124,8 @@ def registered_now(context: Context) -> Registered:
     segments = segments_now(context)
     # Of before there was a lineage: what the registry says of the versions that are in force.
     known = {(one.model_version, one.cluster): one.segment_id for one in segments if one.cluster is not None}
-    lines = (
-        context.lake.read(SEGMENT_LINEAGE).where("cluster IS NOT NULL").select("model_version", "cluster", "segment_id")
-    )
-    known |= {(row[0], row[1]): row[2] for row in lines.collect()}  # clusters of all versions
+    lines = [row for row in context.lake.few(SEGMENT_LINEAGE) if row["cluster"] is not None]  # of all versions
+    known |= {(row["model_version"], row["cluster"]): row["segment_id"] for row in lines}
     return Registered(segments, known)
 
 

@@ -123,7 +123,7 @@ def _publish(context: Context, run_id: str, found: Opportunities, prospects: Res
         (SEGMENT_DISCOUNTS, [astuple(one) for one in found.discounts]),
     )
     for table, told in rows:
-        writer.publish(table, context.lake.frame(table, [(*one, *said) for one in told]), delete_missing=True)
+        writer.publish_few(table, [(*one, *said) for one in told], delete_missing=True)
     if prospects.rows is None:  # nor is anything left of what was told before
         alike = context.lake.frame(PROSPECT_RESEMBLANCE, [])
     else:

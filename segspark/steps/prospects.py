@@ -12,7 +12,8 @@ from segspark.clustering.sampling import training_sample
 from segspark.columns import quoted
 from segspark.segments.resemblance import Encoding, encoding_of, fitted, gain, most_alike, probabilities
 from segspark.steps.context import Context
-from segspark.tables import SEGMENTS, Feature
+from segspark.steps.registry import segments_now
+from segspark.tables import Feature
 
 _FAMILIES = ("web", "engagement", "support", "attributes")  # what can be known of who never bought; none is protected
 _BOUGHT = re.compile(r"purchase|order|bought|gross|\bnet\b")  # in an expression: it is about purchases
@@ -71,10 +72,10 @@ def _known(prospects: DataFrame, features: Sequence[Feature], least: float) -> l
 def _buyers(context: Context, features: DataFrame, members: DataFrame, chosen: Sequence[Feature]) -> DataFrame:
     """Customers of clusters and rule segments, and whether they are held out."""
     asked = context.config.opportunities
-    told = context.lake.read(SEGMENTS).where("kind <> 'lifecycle'").select("segment_id")
+    told = [one.segment_id for one in segments_now(context) if one.kind != "lifecycle"]
     place = F.pmod(F.xxhash64("customer_id", F.lit(asked.seed), F.lit("held out")), F.lit(1_000))
     joined = features.where("frequency > 0").join(members, on="customer_id", how="inner")
-    kept = joined.join(F.broadcast(told), on="segment_id", how="left_semi")
+    kept = joined.where(F.col("segment_id").isin(told))
     held = (place < int(asked.prospects.holdout * 1_000)).alias("_held")
     return kept.select("customer_id", "segment_id", held, *[F.col(quoted(one.name)) for one in chosen])
 

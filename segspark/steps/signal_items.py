@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from pyspark.sql import Row
-from pyspark.sql import functions as F
 
 from segspark.reporting.signal_model import AttributeShare, ExampleValue, Signals, Term, Trigger
 from segspark.reporting.signals import told_signals
@@ -39,8 +38,7 @@ def _rows(context: Context, table: Table) -> dict[str, list[Row]]:
 
 
 def _sizes(context: Context) -> Mapping[str, int]:
-    rows = context.lake.read(SEGMENTS).where(F.col("size").isNotNull()).select("segment_id", "size")
-    return {row["segment_id"]: row["size"] for row in rows.collect()}  # a row per segment
+    return {row["segment_id"]: row["size"] for row in context.lake.few(SEGMENTS) if row["size"] is not None}
 
 
 def _term(row: Row) -> Term:

@@ -20,6 +20,7 @@ from segspark.segments.trigger_counts import compared, exposed_counts, exposed_o
 from segspark.segments.triggers import Kind, Trigger, triggers
 from segspark.steps.context import Context
 from segspark.steps.position import heard
+from segspark.steps.registry import segments_now
 from segspark.tables import (
     CAMPAIGNS,
     CONSENTS,
@@ -69,7 +70,7 @@ def signals(context: Context, run_id: str) -> Found:
     for table, told in zip(SIGNAL_TABLES, rows, strict=True):
         if not told and not context.lake.exists(table):
             continue  # a comparison of nothing with nothing takes a second
-        writer.publish(table, context.lake.frame(table, [(*astuple(one), *said) for one in told]), delete_missing=True)
+        writer.publish_few(table, [(*astuple(one), *said) for one in told], delete_missing=True)
     context.reporter.say(
         f"{len(found.terms):,} terms, {len(found.triggers):,} kinds of events before purchases and "
         f"{len(found.attributes):,} shares of attributes by segment"
@@ -137,8 +138,7 @@ def _examples(context: Context, members: DataFrame) -> list[Example]:
 def _profiles(context: Context) -> list[Profile]:
     """Those of active segments, in what they are told apart by, that rest on more than a few customers."""
     fewest, told = context.config.signals.min_customers, {one.name for one in context.told_features}
-    large = context.lake.read(SEGMENTS).where((F.col("status") == "active") & (F.col("size") >= fewest))
-    rows = context.lake.read(SEGMENT_PROFILES).where(F.col("customers") >= fewest)
-    rows = rows.join(large.select("segment_id"), on="segment_id", how="left_semi")
-    found = [Profile(**row.asDict()) for row in rows.collect()]  # segments x features
-    return sorted((one for one in found if one.feature in told), key=lambda one: (one.segment_id, one.feature))
+    large = {one.segment_id for one in segments_now(context) if one.status == "active" and one.size >= fewest}
+    found = [Profile(**row.asDict()) for row in context.lake.few(SEGMENT_PROFILES)]  # segments x features
+    kept = [one for one in found if one.customers >= fewest and one.segment_id in large and one.feature in told]
+    return sorted(kept, key=lambda one: (one.segment_id, one.feature))

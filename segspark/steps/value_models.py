@@ -50,14 +50,13 @@ def publish_models(context: Context, writer: Writer, found: Found, worth_much: f
     now, tested = F.col("as_of") == F.lit(context.as_of), found.tested
     held = [] if tested is None else [name for name in tested.errors if name != found.choice.name]
     rows = [_row(context, writer, found, name, worth_much) for name in [found.choice.name, *held, _SPEND]]
-    writer.publish(VALUE_MODELS, context.lake.frame(VALUE_MODELS, rows), scope=now, delete_missing=True)
+    writer.publish_few(VALUE_MODELS, rows, scope=now, delete_missing=True)
     bins = [] if tested is None else [
         (context.as_of, tested.began, name, *_rounded(astuple(one)), writer.run_id)
         for name, some in tested.bins.items()
         for one in some
     ]  # fmt: skip
-    frame = context.lake.frame(VALUE_CALIBRATION, bins)
-    writer.publish(VALUE_CALIBRATION, frame, scope=now, delete_missing=True)
+    writer.publish_few(VALUE_CALIBRATION, bins, scope=now, delete_missing=True)
 
 
 def _row(context: Context, writer: Writer, found: Found, name: str, worth_much: float) -> tuple[object, ...]:

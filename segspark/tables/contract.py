@@ -58,7 +58,8 @@ class Table:
         run_columns: columns that say which run wrote a row; a change in them alone is no change.
         cluster_by: columns for liquid clustering.
         internal: whether only segspark reads it; then rows may be changed by deletion vectors, files left alone.
-        change_feed: whether Delta keeps what each version changed, for whoever follows the table.
+        change_feed: whether Delta keeps what each version changed, for whoever follows the table; where
+            workspace.deletion_vectors says so, rows may be changed by these.
         append_only: whether Delta itself refuses to change or delete a row.
     """
 

@@ -39,9 +39,10 @@ def test_a_night_writes_what_changed_and_a_quiet_one_nothing(benchmark, tmp_path
     assert result["scored_per_second_core_by_algorithm"].keys() == {"kmeans", "bisecting", "gmm"}
     assert result["scored_per_second_core"] == result["scored_per_second_core_by_algorithm"]["kmeans"]
     assert result["merge_vs_unconditional"] > 0
+    assert result["merge_vs_unconditional_vectors"] > 0
     assert result["noop_versions"] == 0
     # One customer in a hundred has other features, and hardly one of those the same membership.
     assert 0.5 * 200 < result["changed"] < 1.3 * 200
     written = result["bytes_written"]
-    assert written["publish"] < written["merge"]
+    assert written["vectors"] < written["publish"] < written["merge"]
     assert 0 < written["moved"] < written["first"]

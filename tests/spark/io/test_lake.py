@@ -170,6 +170,54 @@ def test_tables_carry_no_deletion_vectors(lake, story, spark):
     assert detail["properties"]["delta.enableDeletionVectors"] == "false"
 
 
+def test_a_table_s_identity_is_delta_s_and_another_one_s_is_another(spark, tmp_path):
+    lake = Lake(spark, Workspace(root=str(tmp_path)))
+    assert lake.identity(PEOPLE) == ""
+    lake.create(PEOPLE)
+    lake.look_again()
+    assert lake.identity(PEOPLE) == spark.sql(f"DESCRIBE DETAIL {lake.identifier(PEOPLE)}").first()["id"]
+    other = Lake(spark, Workspace(root=str(tmp_path / "other")))
+    other.create(PEOPLE)
+    other.look_again()
+    assert other.identity(PEOPLE) not in ("", lake.identity(PEOPLE))
+
+
+def test_few_rows_are_read_once_for_a_version(spark, tmp_path):
+    lake = Lake(spark, Workspace(root=str(tmp_path)))
+    assert lake.few(PEOPLE) == []
+    Writer(lake, "run", "a").publish_few(PEOPLE, FIRST)
+    rows = lake.few(PEOPLE)
+    assert {row["id"] for row in rows} == {"a", "b", "c"}
+    assert lake.few(PEOPLE) is rows
+    Writer(lake, "run", "a").publish_few(PEOPLE, FIRST[:2], delete_missing=True)
+    assert {row["id"] for row in lake.few(PEOPLE)} == {"a", "b"}
+
+
+FOLLOWED = replace(PEOPLE, name="followed", change_feed=True)
+
+
+@pytest.mark.parametrize("at_first", [True, False])
+def test_where_they_are_asked_for_a_table_that_is_followed_gets_new_rows_and_keeps_its_files(spark, tmp_path, at_first):
+    rows = spark.range(100).selectExpr("CAST(id AS STRING) AS id", "1.0D AS x", "NULL AS m", "id AS n", "'a' AS run_id")
+    asked = Workspace(root=str(tmp_path), deletion_vectors=True)
+    lake = Lake(spark, asked if at_first else Workspace(root=str(tmp_path)))
+    Writer(lake, "first", "a").publish(FOLLOWED, rows.coalesce(1))
+    files = set((tmp_path / "followed").glob("*.parquet"))
+    later = Lake(spark, asked)
+    changed = rows.withColumn("x", F.when(F.col("n") == 7, 2.0).otherwise(F.col("x")))
+    assert counts(Writer(later, "second", "b").publish(FOLLOWED, changed)) == (0, 1, 0)
+    files_now = spark.sql(f"DESCRIBE DETAIL {later.identifier(FOLLOWED)}").first()["numFiles"]
+    assert files_now == len(files) + 1
+    assert {(row["id"], row["x"]) for row in later.read(FOLLOWED).where("x <> 1 OR id < 2").collect()} == {
+        ("0", 1.0), ("1", 1.0), ("7", 2.0),
+    }  # fmt: skip
+    assert later.read(FOLLOWED).count() == 100
+    told = spark.sql(f"SELECT * FROM table_changes_by_path('{tmp_path}/followed', {later.version(FOLLOWED)})")
+    assert {(row["id"], row["x"], row["_change_type"]) for row in told.collect()} == {
+        ("7", 1.0, "update_preimage"), ("7", 2.0, "update_postimage"),
+    }  # fmt: skip
+
+
 def test_another_lake_on_the_same_folder_finds_the_table(lake, story, spark):
     again = Lake(spark, lake.workspace)
     assert again.exists(PEOPLE)
