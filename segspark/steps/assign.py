@@ -27,6 +27,7 @@ from segspark.steps.applied import Applied, Rules, applied_now, assigned
 from segspark.steps.audit import record
 from segspark.steps.context import Context, Outcome
 from segspark.steps.drift import watch
+from segspark.steps.finished import kept, left
 from segspark.steps.levels import Level, Registered, registered_now
 from segspark.steps.population import features_at
 from segspark.steps.views import publish_views
@@ -54,6 +55,10 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
     customers, there = features_at(context), registered_now(context)
     applied, before = applied_now(context, customers, there, there.splits if splits is None else splits)
     inputs = context.versions(context.features_table) | applied.inputs() | context.naming_inputs
+    finished = kept(context, "assign", inputs, [context.features_table], _WRITTEN)
+    if finished is not None:
+        publish_views(context, _WRITTEN)
+        return [finished]
     current, asked = context.lake.read(SEGMENT_ASSIGNMENTS), context.config.assignment
     given = assigned(context, customers, applied)
     new = settled(given, current, context.as_of, asked.membership_step, asked.hold).persist()
@@ -66,9 +71,7 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
     sequence = _next(context, SEGMENT_ASSIGNMENTS)
     _publish_events(context, writer, new, causes, expected, sequence)
     _publish_lineage(context, writer, applied.levels)
-    writer.publish(
-        SEGMENT_PROFILES, context.lake.frame(SEGMENT_PROFILES, list(map(astuple, profiles))), delete_missing=True
-    )
+    writer.publish_few(SEGMENT_PROFILES, list(map(astuple, profiles)), delete_missing=True)
     sizes = _publish_overlays(context, writer, customers, applied.rules, causes)
     rows = new.where("_change IS NOT NULL").drop("previous_segment_id")
     writer.apply(SEGMENT_ASSIGNMENTS, rows, position={_SEQUENCE: str(sequence)})
@@ -79,16 +82,8 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
     publish_views(context, _WRITTEN)
     _say(context, with_members(segments), total, changed, held)
     new.unpersist()
-    outputs = context.versions(*_WRITTEN)
-    return [
-        Outcome(
-            rows_read=total,
-            rows_accepted=total,
-            inputs=inputs,
-            outputs=outputs,
-            message=applied.levels[0].version.label,
-        )
-    ]
+    outputs, label = left(context, [context.features_table], _WRITTEN), applied.levels[0].version.label
+    return [Outcome(rows_read=total, rows_accepted=total, inputs=inputs, outputs=outputs, message=label)]
 
 
 def _say(context: Context, segments: Sequence[Segment], total: int, changed: int, held: int) -> None:
@@ -225,7 +220,7 @@ def _publish_lineage(context: Context, writer: Writer, found: Sequence[Level]) -
         ]
         same = F.col("model_version").isin([level.version.label for level in made])
         values = [tuple(row[name] for name in SEGMENT_LINEAGE.column_names) for row in rows]
-        writer.publish(SEGMENT_LINEAGE, context.lake.frame(SEGMENT_LINEAGE, values), scope=same, delete_missing=True)
+        writer.publish_few(SEGMENT_LINEAGE, values, scope=same, delete_missing=True)
 
 
 def _publish_registry(context: Context, writer: Writer, published: Publication) -> list[Segment]:
@@ -237,7 +232,7 @@ def _publish_registry(context: Context, writer: Writer, published: Publication) 
         told = happened(before, after, "assign")
         if told:
             record(context, f"{writer.run_id}-{context.lake.version(SEGMENTS)}", told)
-        writer.publish(SEGMENTS, context.lake.frame(SEGMENTS, list(map(astuple, after))))
+        writer.publish_few(SEGMENTS, list(map(astuple, after)))
     return after
 
 

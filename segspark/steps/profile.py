@@ -1,16 +1,18 @@
 """Profile: what is said of customers and segments once everyone has one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pyspark.sql import functions as F
 
 from segspark.errors import BadInputError
 from segspark.steps.baskets import BASKET_INPUTS, baskets
 from segspark.steps.context import Context, Outcome
+from segspark.steps.finished import kept, left
 from segspark.steps.kpis import KPI_INPUTS, kpis
 from segspark.steps.opportunities import OPPORTUNITY_INPUTS, OPPORTUNITY_TABLES, opportunities
 from segspark.steps.signals import SIGNAL_INPUTS, SIGNAL_TABLES, signals
-from segspark.steps.value import value
+from segspark.steps.value import value, value_inputs
 from segspark.steps.views import publish_views
 from segspark.tables import (
     BASKET_RULES,
@@ -27,6 +29,33 @@ _VALUE = (CUSTOMER_VALUE, VALUE_MODELS, VALUE_CALIBRATION)
 _KPIS, _BASKETS = (SEGMENT_KPIS, SEGMENT_COHORTS), (BASKET_RULES, SEGMENT_PREFERENCES)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A part of the phase, which is not done again where nothing that it reads or wrote has changed.
+
+    Attributes:
+        source: its name in the ledger.
+        read: the tables that it reads.
+        written: the tables that it writes.
+        work: does it in the name of a run, which depends on these inputs.
+        more: inputs besides the versions of tables.
+    """
+
+    source: str
+    read: Sequence[Table]
+    written: Sequence[Table]
+    work: Callable[[Context, Mapping[str, str]], Outcome]
+    more: Callable[[Context], Mapping[str, str]] = lambda _: {}
+
+    def done(self, context: Context) -> Outcome:
+        inputs = {**context.versions(*self.read), **self.more(context)}
+        found = kept(context, "profile", inputs, self.read, self.written, self.source)
+        if found is None:
+            found = self.work(context, inputs)
+            found = replace(found, source=self.source, inputs=inputs, outputs=left(context, self.read, self.written))
+        return found
+
+
 def profile(context: Context) -> Sequence[Outcome]:
     """Compute what customers are worth, how segments did, what is bought together, said and done, and what could be.
 
@@ -34,13 +63,25 @@ def profile(context: Context) -> Sequence[Outcome]:
         BadInputError: as_of is before that of the latest finished profile, or nobody is in a segment yet.
     """
     refuse_the_past(context)
-    done = [value(context)] if context.config.value.enabled else []
-    done += [_kpis(context), _baskets(context)]
-    asked = context.config
-    done += [_signals(context)] if asked.signals.enabled else []
-    done += [_opportunities(context)] if asked.opportunities.enabled else []
+    done = [part.done(context) for part in _parts(context)]
     publish_views(context, (*_VALUE, *_KPIS, *_BASKETS))
     return done
+
+
+def _parts(context: Context) -> list[_Part]:
+    """Those that are asked for, in their order: what customers are worth is an input of what comes after."""
+    asked, features = context.config, context.features_table
+    parts = [
+        (asked.value.enabled, _Part("value", (features,), _VALUE, value, value_inputs)),
+        (True, _Part("kpis", (features, CUSTOMER_VALUE, *KPI_INPUTS), _KPIS, _kpis)),
+        (True, _Part("baskets", BASKET_INPUTS, _BASKETS, _baskets)),
+        (asked.signals.enabled, _Part("signals", (features, *SIGNAL_INPUTS), SIGNAL_TABLES, _signals)),
+        (
+            asked.opportunities.enabled,
+            _Part("opportunities", (features, *OPPORTUNITY_INPUTS), OPPORTUNITY_TABLES, _opportunities),
+        ),
+    ]
+    return [part for wanted, part in parts if wanted]
 
 
 def refuse_the_past(context: Context) -> None:
@@ -57,31 +98,22 @@ def refuse_the_past(context: Context) -> None:
         )  # fmt: skip
 
 
-def _kpis(context: Context) -> Outcome:
+def _kpis(context: Context, inputs: Mapping[str, str]) -> Outcome:
     known = context.lake.read(CUSTOMER_VALUE) if context.lake.exists(CUSTOMER_VALUE) else None
-    inputs = context.versions(context.features_table, CUSTOMER_VALUE, *KPI_INPUTS)
     found = kpis(context, context.run_id("profile", inputs), known)
-    told = f"{len(found.rows)} KPIs, {len(found.missed)} goals missed"
-    return _outcome(context, "kpis", inputs, _KPIS, told)
+    return Outcome(message=f"{len(found.rows)} KPIs, {len(found.missed)} goals missed")
 
 
-def _baskets(context: Context) -> Outcome:
-    inputs = context.versions(*BASKET_INPUTS)
+def _baskets(context: Context, inputs: Mapping[str, str]) -> Outcome:
     found = baskets(context, context.run_id("profile", inputs))
-    return _outcome(context, "baskets", inputs, _BASKETS, f"{len(found.rules)} rules")
+    return Outcome(message=f"{len(found.rules)} rules")
 
 
-def _signals(context: Context) -> Outcome:
-    inputs = context.versions(context.features_table, *SIGNAL_INPUTS)
+def _signals(context: Context, inputs: Mapping[str, str]) -> Outcome:
     found = signals(context, context.run_id("profile", inputs))
-    return _outcome(context, "signals", inputs, SIGNAL_TABLES, f"{len(found.terms)} terms")
+    return Outcome(message=f"{len(found.terms)} terms")
 
 
-def _opportunities(context: Context) -> Outcome:
-    inputs = context.versions(context.features_table, *OPPORTUNITY_INPUTS)
+def _opportunities(context: Context, inputs: Mapping[str, str]) -> Outcome:
     found = opportunities(context, context.run_id("profile", inputs))
-    return _outcome(context, "opportunities", inputs, OPPORTUNITY_TABLES, f"{found.words}; {found.said}")
-
-
-def _outcome(context: Context, source: str, inputs: dict[str, str], outputs: Sequence[Table], told: str) -> Outcome:
-    return Outcome(source=source, inputs=inputs, outputs=context.versions(*outputs), message=told)
+    return Outcome(message=f"{found.words}; {found.said}")

@@ -12,7 +12,7 @@ from segspark.steps.context import Context, Outcome
 from segspark.steps.orders import Orders, past_orders
 from segspark.steps.population import features_at
 from segspark.steps.value_models import Found, publish_models
-from segspark.tables import CUSTOMER_VALUE, VALUE_CALIBRATION, VALUE_MODELS
+from segspark.tables import CUSTOMER_VALUE, VALUE_MODELS
 from segspark.value.choice import choose
 from segspark.value.patterns import FEATURES, unfit
 from segspark.value.purchases import BGNBD, PARETO, WORDS, fit
@@ -22,32 +22,39 @@ from segspark.value.spend import FittedSpend, fit_spend, spends_of, unfit_spend
 _SETTINGS = "settings"  # in the position of the table's commits: by which it was computed
 
 
-def value(context: Context) -> Outcome:
-    """Publish `customer_value`, with `value_models` and `value_calibration`; nothing where no model can be fitted."""
-    customers, incumbent = features_at(context), _incumbent(context)
-    inputs = context.versions(context.features_table) | {"model before": incumbent}
+_INCUMBENT = "model before"
+
+
+def value_inputs(context: Context) -> dict[str, str]:
+    """Besides the features: the model taken at the last date before as_of; BG/NBD the first time."""
+    before = context.lake.read(VALUE_MODELS).where(F.col("chosen") & F.col("model").isin(BGNBD, PARETO))
+    row = before.where(F.col("as_of") < F.lit(context.as_of)).orderBy(F.desc("as_of")).select("model").first()
+    return {_INCUMBENT: BGNBD if row is None else str(row[0])}
+
+
+def value(context: Context, inputs: Mapping[str, str]) -> Outcome:
+    """Publish `customer_value`, with `value_models` and `value_calibration`; nothing where no model can be fitted.
+
+    Args:
+        context: of the phase.
+        inputs: by which the run is identified: `value_inputs`, and the version of the features.
+    """
+    customers = features_at(context)
     lacking = [name for name in FEATURES if name not in customers.columns]
     if lacking:
-        return _nothing(context, inputs, f"customer_features has no {', '.join(lacking)} (features.families, .off)")
+        return _nothing(context, f"customer_features has no {', '.join(lacking)} (features.families, .off)")
     orders = past_orders(customers, context.config.value)
     spends = spends_of(orders.sample)
     reason = unfit(orders.patterns) or unfit_spend(spends)
     if reason:
-        return _nothing(context, inputs, reason)
-    found = _fitted(context, orders, fit_spend(spends), incumbent)
+        return _nothing(context, reason)
+    found = _fitted(context, orders, fit_spend(spends), inputs[_INCUMBENT])
     return _published(context, customers, found, inputs)
 
 
-def _incumbent(context: Context) -> str:
-    """The model taken at the last date before as_of; BG/NBD the first time."""
-    before = context.lake.read(VALUE_MODELS).where(F.col("chosen") & F.col("model").isin(BGNBD, PARETO))
-    row = before.where(F.col("as_of") < F.lit(context.as_of)).orderBy(F.desc("as_of")).select("model").first()
-    return BGNBD if row is None else str(row[0])
-
-
-def _nothing(context: Context, inputs: Mapping[str, str], reason: str) -> Outcome:
+def _nothing(context: Context, reason: str) -> Outcome:
     context.reporter.warn(f"value: no model can be fitted, and customer_value stays as it is: {reason}")
-    return Outcome(source="value", inputs=inputs, message=f"not fitted: {reason}")
+    return Outcome(message=f"not fitted: {reason}")
 
 
 def _fitted(context: Context, orders: Orders, spend: FittedSpend, incumbent: str) -> Found:
@@ -86,9 +93,7 @@ def _published(context: Context, customers: DataFrame, found: Found, inputs: Map
     change = writer.publish(CUSTOMER_VALUE, rows, delete_missing=True, position=position)
     total = _say(context, rows, change.total)
     rows.unpersist()
-    outputs = context.versions(CUSTOMER_VALUE, VALUE_MODELS, VALUE_CALIBRATION)
-    message = f"{WORDS[name]}: {found.choice.reason}"
-    return Outcome("value", total, total, inputs=inputs, outputs=outputs, message=message)
+    return Outcome("value", total, total, message=f"{WORDS[name]}: {found.choice.reason}")
 
 
 def _say(context: Context, rows: DataFrame, changed: int) -> int:

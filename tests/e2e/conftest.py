@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import deltalake
 import duckdb
 import pandas as pd
 import pytest
+from pyspark.sql import DataFrame
 
 from segspark.cli import main
+from segspark.io.lake import Lake
+from segspark.steps import finished, profile
+from segspark.steps.context import Context, Outcome
+from segspark.tables import RUNS, Table
 
 REPOSITORY = Path(__file__).parents[2]
 AS_OF = "2018-01-01"
@@ -97,10 +103,35 @@ def make_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, i
 
 
 @pytest.fixture(scope="session")
-def first_run(spark: object, make_workspace: Callable[[str, int], Workspace]) -> Workspace:
+def reads() -> list[tuple[set[str], set[str]]]:
+    """Of each part of the first run's profile: the tables that it read, and those that it declares."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def first_run(
+    spark: object, make_workspace: Callable[[str, int], Workspace], reads: list[tuple[set[str], set[str]]]
+) -> Workspace:
     """What a run leaves behind."""
-    workspace = make_workspace("journey", 5)
-    assert workspace.run("run") == 0
+    workspace, seen, read = make_workspace("journey", 5), set[str](), Lake.read
+
+    def note(lake: Lake, table: Table, version: int | None = None) -> DataFrame:
+        seen.add(table.name)
+        return read(lake, table, version)
+
+    def begun(*about: Any) -> Outcome | None:
+        seen.clear()
+        return finished.kept(*about)
+
+    def ended(context: Context, inputs: Sequence[Table], outputs: Sequence[Table]) -> dict[str, str]:
+        reads.append((seen - {RUNS.name}, {one.name for one in (*inputs, *outputs)}))
+        return finished.left(context, inputs, outputs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lake, "read", note)
+        patch.setattr(profile, "kept", begun)
+        patch.setattr(profile, "left", ended)
+        assert workspace.run("run") == 0
     return workspace
 
 

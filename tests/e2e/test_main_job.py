@@ -83,6 +83,13 @@ def test_a_second_run_makes_no_new_version_of_any_table_but_runs(two_runs):
     assert grown == {"runs"}
 
 
+def test_what_was_done_is_done_again_when_anything_that_was_read_changes(first_run, reads):
+    assert len(reads) == 5
+    for read, declared in reads:
+        assert read
+        assert read <= declared
+
+
 def test_rfm_of_every_household_equals_one_duckdb_query(two_runs):
     columns = ["customer_id", "frequency", "recency_days", "monetary_value"]
     features = two_runs.workspace.features()

@@ -143,6 +143,7 @@ def test_three_months_later_a_training_is_due_and_the_date_before_is_compared_wi
 def test_the_same_run_again_trains_nothing_and_makes_no_new_version_but_of_the_ledger(done):
     again = f"{SECOND} again"
     assert "training: not due, trained 2026-01-01, next on 2026-04-01" in done.said[again]
+    assert "assign: done before, and nothing that it reads has changed: it is kept" in done.said[again]
     assert done.grown[again] == {"runs"}
 
 

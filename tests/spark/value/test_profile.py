@@ -1,7 +1,4 @@
-"""Segspark profile over customers whose way of buying is known: at a date, and a night later.
-
-That the same date again makes no new version of any table is tests/e2e/test_main_job.py's to say.
-"""
+"""Segspark profile over customers whose way of buying is known: at a date, again, and a night later."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ from segspark.progress import Reporter
 from segspark.steps.context import Context, run_phase
 from segspark.steps.orders import past_orders
 from segspark.steps.profile import profile
-from segspark.steps.value import value
+from segspark.steps.value import value, value_inputs
 from segspark.tables import CUSTOMER_VALUE, EVENTS, VALUE_CALIBRATION, VALUE_MODELS
 from segspark.value.backtest import comparable
 from segspark.value.scoring import settled
@@ -101,7 +98,12 @@ class Story:
     calibration: pd.DataFrame | None = None
     now: pd.DataFrame | None = None
     then: pd.DataFrame | None = None
+    unchanged: bool = False
     refused: str = ""
+
+
+def inputs_of(context: Context) -> dict[str, str]:
+    return context.versions(context.features_table) | value_inputs(context)
 
 
 @pytest.fixture(scope="module")
@@ -115,9 +117,9 @@ def story(spark, tmp_path_factory) -> Story:
     def run(name: str, as_of: date, **settings: object) -> Context:
         context = context_at(as_of, **settings)
         if as_of == NIGHT:  # recorded as the phase's
-            run_phase(context, "profile", lambda context: [value(context)])
+            run_phase(context, "profile", lambda context: [value(context, inputs_of(context))])
         else:
-            value(context)
+            value(context, inputs_of(context))
         told.said[name] = said_by(context)
         told.rows[name] = context.lake.read(CUSTOMER_VALUE).toPandas().set_index("customer_id").sort_index()
         return context
@@ -133,6 +135,8 @@ def story(spark, tmp_path_factory) -> Story:
     dated = [rows.assign(as_of=at) for rows, at in ((told.then, BEGAN), (told.now, LAST), (night, NIGHT))]
     publish(last, pd.concat(dated))
     done = run("first", LAST)
+    versions = done.versions(CUSTOMER_VALUE, VALUE_MODELS, VALUE_CALIBRATION)
+    told.unchanged = run("again", LAST).versions(CUSTOMER_VALUE, VALUE_MODELS, VALUE_CALIBRATION) == versions
     told.models = done.lake.read(VALUE_MODELS).toPandas().set_index("model")
     told.calibration = done.lake.read(VALUE_CALIBRATION).toPandas()
     run("night", NIGHT, back_test=False)
@@ -140,6 +144,10 @@ def story(spark, tmp_path_factory) -> Story:
         profile(context_at(LAST))
     told.refused = str(refused.value)
     return told
+
+
+def test_the_same_again_makes_no_new_version_of_any_table(story):
+    assert story.unchanged
 
 
 def test_everyone_has_a_row_and_only_who_never_ordered_has_no_figures(story):
@@ -244,14 +252,14 @@ def configured(context: Context, **sections: object) -> Context:
 
 def test_where_hardly_anybody_ordered_again_nothing_is_published_and_the_run_says_why(lonely):
     reason = "of 1 customers 1 ordered again, and 30 are needed"
-    assert value(lonely).message == f"not fitted: {reason}"
+    assert value(lonely, inputs_of(lonely)).message == f"not fitted: {reason}"
     assert reason in said_by(lonely)
     assert not any(lonely.lake.exists(table) for table in TABLES)
 
 
 def test_without_a_feature_that_it_is_made_of_value_is_left_out(lonely):
     lacking = configured(lonely, features=lonely.config.features.model_copy(update={"off": ["frequency"]}))
-    assert value(lacking).message.startswith("not fitted: customer_features has no frequency")
+    assert value(lacking, inputs_of(lacking)).message.startswith("not fitted: customer_features has no frequency")
 
 
 def test_value_can_be_switched_off(lonely):

@@ -1,0 +1,47 @@
+"""Work that a run finished before and that is still as it left it: it need not be done again."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from pyspark.sql import functions as F
+
+from segspark.steps.context import Context, Outcome
+from segspark.tables import Table
+
+_IDENTITY = "identity"  # beside the versions of what was written
+
+
+def left(context: Context, read: Sequence[Table], written: Sequence[Table]) -> dict[str, str]:
+    """For the ledger: the versions of what was written, and a hash that says which tables these and those read are.
+
+    One that was dropped and made anew counts its versions from the beginning again, and they say nothing of the first.
+    """
+    ids = sorted(f"{name} {one}" for name, one in {t.name: context.lake.identity(t) for t in (*read, *written)}.items())
+    return context.versions(*written) | {_IDENTITY: hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]}
+
+
+def kept(
+    context: Context,
+    phase: str,
+    inputs: Mapping[str, str],
+    read: Sequence[Table],
+    written: Sequence[Table],
+    source: str = "",
+) -> Outcome | None:
+    """What a finished run of the same work came to; None if there is none, or what it read or wrote is not as it was.
+
+    Args:
+        context: of the phase.
+        phase: its name.
+        inputs: by which the work is identified, with the versions of the tables that it reads.
+        read: those tables.
+        written: the tables that it writes; nobody else may have written them since.
+        source: the part of the phase.
+    """
+    same = (F.col("run_id") == context.run_id(phase, inputs)) & (F.col("source") == source)
+    last = context.finished(phase).where(same).orderBy(F.desc("finished_at")).select("outputs", "message").first()
+    now = left(context, read, written)
+    if last is None or last["outputs"] != now:
+        return None
+    context.reporter.say(f"{source or phase}: done before, and nothing that it reads has changed: it is kept")
+    return Outcome(source, inputs=inputs, outputs=now, message=last["message"])
