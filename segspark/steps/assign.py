@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from segspark.columns import midnight
-from segspark.errors import BadInputError, RefusedError
+from segspark.errors import RefusedError
 from segspark.io.commits import Writer
 from segspark.segments.assignments import (
     Causes,
@@ -27,7 +27,7 @@ from segspark.steps.applied import Applied, Rules, applied_now, assigned
 from segspark.steps.audit import record
 from segspark.steps.context import Context, Outcome
 from segspark.steps.drift import watch
-from segspark.steps.finished import kept, left
+from segspark.steps.finished import kept, left, refuse_the_past
 from segspark.steps.levels import Level, Registered, registered_now
 from segspark.steps.population import features_at
 from segspark.steps.views import publish_views
@@ -51,7 +51,7 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
         context: of the phase.
         splits: name/version of the model by which a segment is split, by segment id; None: those in force.
     """
-    latest = refuse_the_past(context)
+    latest = refuse_the_past(context, "assign", "assignments are")
     customers, there = features_at(context), registered_now(context)
     applied, before = applied_now(context, customers, there, there.splits if splits is None else splits)
     inputs = context.versions(context.features_table) | applied.inputs() | context.naming_inputs
@@ -248,21 +248,3 @@ def refuse_too_many(context: Context, before: Sequence[Segment], after: Sequence
             f"there would be {now} active segments, and governance.most_active is {most}: retire some by segspark "
             "segments retire, join what was split, or allow for more; nothing was published"
         )
-
-
-def refuse_the_past(context: Context) -> Row | None:
-    """Assignments are not taken back in time.
-
-    Returns:
-        The latest assign that was finished, as the ledger has it; None before the first.
-
-    Raises:
-        BadInputError: as_of is before that of the latest finished assign.
-    """
-    latest = context.finished("assign").orderBy(F.desc("finished_at")).select("as_of", "inputs").first()
-    if latest is not None and latest["as_of"] > context.as_of:
-        raise BadInputError(
-            [f"--as-of {context.as_of}: assignments are already at {latest['as_of']}, and history is not rewritten; "
-             "give a later date, or another workspace.root for a look back"]
-        )  # fmt: skip
-    return latest

@@ -1,10 +1,12 @@
-"""Work that a run finished before and that is still as it left it: it need not be done again."""
+"""What the ledger says of earlier runs: work that need not be done again, and dates before which nothing is done."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from pyspark.sql import Row
 from pyspark.sql import functions as F
 
+from segspark.errors import BadInputError
 from segspark.steps.context import Context, Outcome
 from segspark.tables import Table
 
@@ -45,3 +47,26 @@ def kept(
         return None
     context.reporter.say(f"{source or phase}: done before, and nothing that it reads has changed: it is kept")
     return Outcome(source, inputs=inputs, outputs=now, message=last["message"])
+
+
+def refuse_the_past(context: Context, phase: str, what: str) -> Row | None:
+    """What is published is not taken back in time.
+
+    Args:
+        context: of the phase.
+        phase: that publishes it.
+        what: is published, and the verb: assignments are.
+
+    Returns:
+        as_of and inputs of the latest attempt that was finished; None before the first.
+
+    Raises:
+        BadInputError: as_of is before that one's.
+    """
+    latest = context.finished(phase).orderBy(F.desc("finished_at")).select("as_of", "inputs").first()
+    if latest is not None and latest["as_of"] > context.as_of:
+        raise BadInputError(
+            [f"--as-of {context.as_of}: {what} already at {latest['as_of']}, and history is not rewritten; "
+             "give a later date, or another workspace.root for a look back"]
+        )  # fmt: skip
+    return latest

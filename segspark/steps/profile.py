@@ -3,12 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pyspark.sql import functions as F
-
-from segspark.errors import BadInputError
 from segspark.steps.baskets import BASKET_INPUTS, baskets
 from segspark.steps.context import Context, Outcome
-from segspark.steps.finished import kept, left
+from segspark.steps.finished import kept, left, refuse_the_past
 from segspark.steps.kpis import KPI_INPUTS, kpis
 from segspark.steps.opportunities import OPPORTUNITY_INPUTS, OPPORTUNITY_TABLES, opportunities
 from segspark.steps.signals import SIGNAL_INPUTS, SIGNAL_TABLES, signals
@@ -62,7 +59,7 @@ def profile(context: Context) -> Sequence[Outcome]:
     Raises:
         BadInputError: as_of is before that of the latest finished profile, or nobody is in a segment yet.
     """
-    refuse_the_past(context)
+    refuse_the_past(context, "profile", "customer_value and segment_kpis are")
     done = [part.done(context) for part in _parts(context)]
     publish_views(context, (*_VALUE, *_KPIS, *_BASKETS))
     return done
@@ -82,20 +79,6 @@ def _parts(context: Context) -> list[_Part]:
         ),
     ]
     return [part for wanted, part in parts if wanted]
-
-
-def refuse_the_past(context: Context) -> None:
-    """What is said of customers and segments is not taken back in time.
-
-    Raises:
-        BadInputError: as_of is before that of the latest finished profile.
-    """
-    latest = context.finished("profile").agg(F.max("as_of")).collect()[0][0]  # one row
-    if latest is not None and latest > context.as_of:
-        raise BadInputError(
-            [f"--as-of {context.as_of}: customer_value and segment_kpis are already at {latest}; give a later date, or "
-             "another workspace.root for a look back"]
-        )  # fmt: skip
 
 
 def _kpis(context: Context, inputs: Mapping[str, str]) -> Outcome:

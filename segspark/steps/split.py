@@ -4,8 +4,9 @@ from functools import partial
 
 from segspark.clustering.structure import FEWEST_CUSTOMERS
 from segspark.errors import BadInputError
-from segspark.steps.assign import assign, refuse_the_past
+from segspark.steps.assign import assign
 from segspark.steps.context import Context, run_phase
+from segspark.steps.finished import refuse_the_past
 from segspark.steps.levels import levels, part_of, registered_now
 from segspark.steps.population import eligible, features_at
 from segspark.steps.train import train
@@ -24,7 +25,7 @@ def split(context: Context, segment_id: str) -> None:
         BadInputError: there is no such segment, or it has too few customers.
         RefusedError: there is nothing to find in it; nothing was published.
     """
-    refuse_the_past(context)
+    refuse_the_past(context, "assign", "assignments are")
     there = registered_now(context)
     within = context.within(part_of(segment_id, levels(context, context.tracker.champion(), there, there.splits)))
     customers = eligible(within, features_at(within)).count()
