@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pyspark.sql import functions as F
-
 from segspark.errors import BadInputError
 from segspark.io.files import read_text, write_text
 from segspark.reporting.handbook import handbook as made
@@ -17,14 +15,12 @@ from segspark.reporting.signal_model import NOTHING
 from segspark.reporting.suppression import SMALL
 from segspark.segments.codes import codes
 from segspark.segments.kpi_definitions import segment_kpis
-from segspark.segments.naming import Wording
-from segspark.segments.profiles import Profile
 from segspark.segments.registry import Segment, with_members
 from segspark.steps.context import Context
 from segspark.steps.handbook_items import favourites, history, pairs, tastes
 from segspark.steps.outcomes import Outcomes
-from segspark.steps.presentation import segment_cards, sentences
-from segspark.tables import BASKET_RULES, SEGMENT_PREFERENCES, SEGMENT_PROFILES
+from segspark.steps.presentation import published_cards
+from segspark.tables import BASKET_RULES, SEGMENT_PREFERENCES
 
 HANDBOOK_INPUTS = (segment_kpis(), SEGMENT_PREFERENCES, BASKET_RULES)  # besides those of the dashboard
 
@@ -116,15 +112,6 @@ def _chapters(
 
 def _cards(context: Context, told: Sequence[Segment]) -> dict[str, SegmentCard]:
     """With every number that is computed of customers, of more than a few of whom it is known."""
-    rows = context.lake.read(SEGMENT_PROFILES).where(F.col("customers") > SMALL).collect()  # segments x features
-    by_id = {one.segment_id: one for one in told}
-    profiles = [Profile(**row.asDict()) for row in rows if row["segment_id"] in by_id]
-    known = {one.name for one in context.numeric_features}
-    cards = segment_cards(
-        {key: one.size for key, one in by_id.items()},
-        {key: Wording(one.name, sentences(one.description)) for key, one in by_id.items()},
-        {key: one.kind for key, one in by_id.items()},
-        [one for one in profiles if one.feature in known],
-        context.numeric_features,
-    )
-    return {one.segment_id: replace(one, share=by_id[one.segment_id].share) for one in cards}
+    shares = {one.segment_id: one.share for one in told}
+    cards = published_cards(context, told, context.numeric_features, SMALL)
+    return {one.segment_id: replace(one, share=shares[one.segment_id]) for one in cards}

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from segspark.reporting.model import Measure, SegmentCard
 from segspark.segments.naming import Wording
 from segspark.segments.profiles import Profile, by_segment
-from segspark.tables import Feature
+from segspark.segments.registry import Segment
+from segspark.steps.context import Context
+from segspark.tables import SEGMENT_PROFILES, Feature
 
 
 def segment_cards(
@@ -30,6 +32,28 @@ def segment_cards(
             measures=_measures(grouped.get(segment, []), features),
         )
         for segment, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def published_cards(
+    context: Context, segments: Sequence[Segment], features: Sequence[Feature], more_than: int = 0
+) -> tuple[SegmentCard, ...]:
+    """Cards of segments as they are published.
+
+    Args:
+        context: of the phase.
+        segments: of the registry.
+        features: that are told.
+        more_than: so many customers a feature has to be known of.
+    """
+    there = {one.segment_id: one for one in segments}
+    profiles = [Profile(**row.asDict()) for row in context.lake.few(SEGMENT_PROFILES)]  # segments x features
+    return segment_cards(
+        {key: one.size for key, one in there.items()},
+        {key: Wording(one.name, sentences(one.description)) for key, one in there.items()},
+        {key: one.kind for key, one in there.items()},
+        [one for one in profiles if one.segment_id in there and one.customers > more_than],
+        features,
     )
 
 

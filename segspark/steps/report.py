@@ -14,10 +14,8 @@ from segspark.config.load import reveal
 from segspark.errors import BadInputError
 from segspark.io.files import write_text
 from segspark.reporting.distributions import distribution
-from segspark.reporting.model import Candidate, Distribution, QualityRow, Report, ScatterPoint, SegmentCard
+from segspark.reporting.model import Candidate, Distribution, QualityRow, Report, ScatterPoint
 from segspark.reporting.page import render
-from segspark.segments.naming import Wording
-from segspark.segments.profiles import Profile
 from segspark.segments.registry import Segment, with_members
 from segspark.steps.context import Context, Outcome
 from segspark.steps.handbook import HANDBOOK_INPUTS, handbook
@@ -25,7 +23,7 @@ from segspark.steps.levels import registered_now
 from segspark.steps.opportunities import OPPORTUNITY_TABLES
 from segspark.steps.outcomes import Outcomes, migrations, outcomes
 from segspark.steps.population import features_at
-from segspark.steps.presentation import segment_cards, sentences
+from segspark.steps.presentation import published_cards
 from segspark.steps.signals import SIGNAL_TABLES
 from segspark.steps.splitting import FILE, drawn_nodes
 from segspark.tables import (
@@ -98,7 +96,7 @@ def _report(
         as_of=context.as_of.isoformat(),
         currency=context.config.money.currency,
         headlines=_headlines(context, features, segments),
-        segments=_cards(context, segments),
+        segments=published_cards(context, segments, context.told_features),
         candidates=_candidates(context, version),
         scatter=_scatter(context, features),
         verdict=verdict,
@@ -121,25 +119,19 @@ def _report(
 
 def _headlines(context: Context, features: DataFrame, segments: Sequence[Segment]) -> tuple[tuple[str, str], ...]:
     longest = max(context.config.features.windows_days)
-    customers, orders, spend, recent = features.agg(
-        F.count("*"), F.sum("frequency"), F.sum("monetary_value"), F.count_if(F.col(f"orders_count_{longest}d") > 0)
-    ).collect()[0]  # one row
-    return (
-        ("Customers", f"{customers:,}"),
-        ("Segments", f"{len(segments)}"),
-        ("Orders", f"{orders:,}"),
-        ("Revenue, net of returns", f"{spend:,.0f} {context.config.money.currency}"),
-        (f"Bought in the last {longest} days", f"{recent / customers:.0%}"),
-    )
-
-
-def _cards(context: Context, segments: Sequence[Segment]) -> tuple[SegmentCard, ...]:
-    rows = context.lake.read(SEGMENT_PROFILES).collect()  # segments x features
-    profiles = [Profile(**row.asDict()) for row in rows]
-    words = {one.segment_id: Wording(one.name, sentences(one.description)) for one in segments}
-    sizes = {one.segment_id: one.size for one in segments}
-    kinds = {one.segment_id: one.kind for one in segments}
-    return segment_cards(sizes, words, kinds, [p for p in profiles if p.segment_id in words], context.told_features)
+    recent = f"orders_count_{longest}d"
+    sums = {"frequency": F.sum("frequency"), "monetary_value": F.sum("monetary_value"),
+            recent: F.count_if(F.col(recent) > 0)}  # fmt: skip
+    known = [value.alias(name) for name, value in sums.items() if name in features.columns]  # some may be switched off
+    found = features.agg(F.count("*").alias("customers"), *known).collect()[0].asDict()  # one row
+    told = [("Customers", f"{found['customers']:,}"), ("Segments", f"{len(segments)}")]
+    if "frequency" in found:
+        told.append(("Orders", f"{found['frequency']:,}"))
+    if "monetary_value" in found:
+        told.append(("Revenue, net of returns", f"{found['monetary_value']:,.0f} {context.config.money.currency}"))
+    if recent in found:
+        told.append((f"Bought in the last {longest} days", f"{found[recent] / found['customers']:.0%}"))
+    return tuple(told)
 
 
 def _candidates(context: Context, version: ModelVersion) -> tuple[Candidate, ...]:
@@ -168,17 +160,15 @@ def _candidates(context: Context, version: ModelVersion) -> tuple[Candidate, ...
 
 
 def _scatter(context: Context, features: DataFrame) -> tuple[ScatterPoint, ...]:
-    """A bounded sample by hash of the customer, without ids."""
+    """A bounded sample by hash of the customer, without ids; empty where one of the features is switched off."""
+    axes = ("recency_days", "frequency", "monetary_value")
+    if not set(axes) <= set(features.columns):
+        return ()
     assigned = context.lake.read(SEGMENT_ASSIGNMENTS).select("customer_id", "segment_id")
     bought = features.where("recency_days IS NOT NULL").join(assigned, on="customer_id", how="inner")
     drawn = bought.orderBy(F.xxhash64("customer_id"), "customer_id").limit(context.config.report.scatter_points)
-    rows = drawn.select("recency_days", "frequency", "monetary_value", "segment_id").collect()  # scatter_points
-    return tuple(
-        ScatterPoint(
-            float(row["recency_days"]), float(row["frequency"]), float(row["monetary_value"]), row["segment_id"]
-        )
-        for row in rows
-    )
+    rows = drawn.select(*axes, "segment_id").collect()  # scatter_points
+    return tuple(ScatterPoint(float(row[0]), float(row[1]), float(row[2]), row[3]) for row in rows)
 
 
 def _distributions(context: Context, features: DataFrame) -> tuple[Distribution, ...]:

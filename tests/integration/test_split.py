@@ -56,7 +56,7 @@ def context_in(folder: Path, as_of: date = AS_OF, **clustering: object) -> Conte
         {
             "workspace": {"root": str(folder / "lake")},
             "sources": {"events": [{"name": "log", "path": "log", "columns": {}}]},
-            "features": {"families": ["rfm", "recent"]},
+            "features": {"families": ["rfm"]},
             "clustering": {
                 "algorithms": ["kmeans"],
                 "k": {"min": 2, "max": 3},
