@@ -41,6 +41,7 @@ WAYS = {
     "hold": Hold(),
 }
 _SOON = 14  # nights
+_AT_ONCE = 10  # nights whose features are computed in one pass: what it keeps at hand grows with them
 Moves = list[tuple[str, str, str, int]]
 
 
@@ -81,7 +82,8 @@ def prepared(folder: Path, nights: Sequence[date]) -> Path:
     prepare_demo(context)
     for phase in ("ingest", "features", "train", "assign"):
         _segspark(phase, folder, FIRST)
-    _segspark("features", folder, nights[-1], "--also", *map(str, nights[:-1]))
+    for some in (nights[start : start + _AT_ONCE] for start in range(0, len(nights), _AT_ONCE)):
+        _segspark("features", folder, some[-1], "--also", *map(str, some[:-1]))
     done.touch()
     return config
 
