@@ -14,6 +14,7 @@ from segspark.steps.views import publish_views
 from segspark.tables import (
     BASKET_RULES,
     CUSTOMER_VALUE,
+    EVENTS,
     SEGMENT_COHORTS,
     SEGMENT_KPIS,
     SEGMENT_PREFERENCES,
@@ -69,7 +70,7 @@ def _parts(context: Context) -> list[_Part]:
     """Those that are asked for, in their order: what customers are worth is an input of what comes after."""
     asked, features = context.config, context.features_table
     parts = [
-        (asked.value.enabled, _Part("value", (features,), _VALUE, value, value_inputs)),
+        (asked.value.enabled, _Part("value", (features, EVENTS), _VALUE, value, value_inputs)),
         (True, _Part("kpis", (features, CUSTOMER_VALUE, *KPI_INPUTS), _KPIS, _kpis)),
         (True, _Part("baskets", BASKET_INPUTS, _BASKETS, _baskets)),
         (asked.signals.enabled, _Part("signals", (features, *SIGNAL_INPUTS), SIGNAL_TABLES, _signals)),

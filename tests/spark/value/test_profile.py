@@ -103,7 +103,7 @@ class Story:
 
 
 def inputs_of(context: Context) -> dict[str, str]:
-    return context.versions(context.features_table) | value_inputs(context)
+    return context.versions(context.features_table, EVENTS) | value_inputs(context)
 
 
 @pytest.fixture(scope="module")
