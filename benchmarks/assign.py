@@ -49,7 +49,6 @@ HERE = Path(__file__).parent
 ASSIGNING = {"first": FIRST, "moved": MOVED, "same": SAME}
 COPIES = ("publish", "vectors", "merge")
 COMMANDS = (*ASSIGNING, "score", *COPIES)
-_ASSIGNMENTS = "segment_assignments"
 _KEPT = ("customer_features", "mlflow")  # from one round to the next
 _LEDGERS = ("runs", "audit_log", "drift")  # they grow with every run
 
@@ -132,7 +131,7 @@ def _run(name: str, folder: Path, options: argparse.Namespace) -> Run:
     after, commits = _files(root), _commits(root)
     if name == "first":
         for copy in COPIES:
-            shutil.copytree(folder / "lake" / _ASSIGNMENTS, folder / copy / _ASSIGNMENTS)
+            shutil.copytree(folder / "lake" / SEGMENT_ASSIGNMENTS.name, folder / copy / SEGMENT_ASSIGNMENTS.name)
     written = sum(size for path, size in after.items() if path not in before[0])
     return Run(taken, told, written, {table: count - before[1].get(table, 0) for table, count in commits.items()})
 
@@ -164,11 +163,11 @@ def _versions(run: Run) -> int:
 
 
 def _unequal(folder: Path, copy: str) -> list[str]:
-    wanted = duckdb.read_parquet(deltalake.DeltaTable(str(folder / "lake" / _ASSIGNMENTS)).file_uris())
+    wanted = duckdb.read_parquet(deltalake.DeltaTable(str(folder / "lake" / SEGMENT_ASSIGNMENTS.name)).file_uris())
     found = (
         str(folder / assign_ours.COPY / "*.parquet")
         if copy == "vectors"
-        else deltalake.DeltaTable(str(folder / copy / _ASSIGNMENTS)).file_uris()
+        else deltalake.DeltaTable(str(folder / copy / SEGMENT_ASSIGNMENTS.name)).file_uris()
     )
     # Files that a MERGE wrote have columns of Delta's own, too.
     return unequal(duckdb.read_parquet(found), wanted.project(", ".join(SEGMENT_ASSIGNMENTS.column_names)))

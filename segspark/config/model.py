@@ -27,7 +27,7 @@ class Workspace(Model):
     deletion_vectors: bool = Field(
         False,
         description="whether segment_assignments and segment_overlays may have deletion vectors: of a large table only "
-        "changed rows are written, and who reads it must know them (Spark, Trino and DuckDB do; delta-rs does not)",
+        "changed rows are written, and who reads it must know them (Spark does; delta-rs through pyarrow does not)",
     )
 
     @model_validator(mode="after")

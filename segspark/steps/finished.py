@@ -42,8 +42,10 @@ def kept(
     """
     same = (F.col("run_id") == context.run_id(phase, inputs)) & (F.col("source") == source)
     last = context.finished(phase).where(same).orderBy(F.desc("finished_at")).select("outputs", "message").first()
+    if last is None:
+        return None
     now = left(context, read, written)
-    if last is None or last["outputs"] != now:
+    if last["outputs"] != now:
         return None
     context.reporter.say(f"{source or phase}: done before, and nothing that it reads has changed: it is kept")
     return Outcome(source, inputs=inputs, outputs=now, message=last["message"])

@@ -20,9 +20,7 @@ from segspark.value.scoring import Risk, settled, valued, worth_much
 from segspark.value.spend import FittedSpend, fit_spend, spends_of, unfit_spend
 
 _SETTINGS = "settings"  # in the position of the table's commits: by which it was computed
-
-
-_INCUMBENT = "model before"
+_INCUMBENT = "model before"  # among the inputs
 
 
 def value_inputs(context: Context) -> dict[str, str]:
@@ -37,7 +35,7 @@ def value(context: Context, inputs: Mapping[str, str]) -> Outcome:
 
     Args:
         context: of the phase.
-        inputs: by which the run is identified: `value_inputs`, and the version of the features.
+        inputs: by which the run is identified: `value_inputs`, and the versions of features and events.
     """
     customers = features_at(context)
     lacking = [name for name in FEATURES if name not in customers.columns]
