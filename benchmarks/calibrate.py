@@ -6,13 +6,15 @@ nothing to find. Sets are those of the reporting seeds; the guard's constants we
 """
 
 import argparse
+import hashlib
 import json
 import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,8 @@ import pandas as pd
 from sklearn.metrics import calinski_harabasz_score, silhouette_score
 from sklearn.mixture import GaussianMixture
 
+import segspark
+from benchmarks import populations
 from benchmarks.populations import REPORTING, TUNING, Array, Population, external, mixture, single
 from segspark.clustering.clusterers import kmeans
 from segspark.clustering.external_tests import chi_square, welch
@@ -43,10 +47,14 @@ def main() -> None:
     options = _options()
     seeds = (TUNING if options.tuning else REPORTING)[options.skip :]
     with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
-        run = partial(_shown, pool)
-        singles = pd.DataFrame(run(of_single, seeds[: options.singles]))
-        mixtures = pd.DataFrame(run(partial(of_mixture, criteria=options.criteria), seeds[: options.mixtures]))
-        externals = pd.DataFrame([row for rows in run(of_external, seeds[: options.externals]) for row in rows])
+        run = partial(_shown, pool, options.kept)
+        singles = pd.DataFrame(run("singles", of_single, seeds[: options.singles]))
+        with_criteria = "criteria" if options.criteria else "guard"
+        judge = partial(of_mixture, criteria=options.criteria)
+        mixtures = pd.DataFrame(run(f"mixtures, {with_criteria}", judge, seeds[: options.mixtures]))
+        externals = pd.DataFrame(
+            [row for rows in run("externals", of_external, seeds[: options.externals]) for row in rows]
+        )
     report(singles, mixtures, externals)
 
 
@@ -176,12 +184,42 @@ def _bic(points: Array, k: int, seed: int) -> float:
     return float(model.bic(points))
 
 
-def _shown(pool: Any, task: Callable[[int], Any], seeds: Iterable[int]) -> Iterator[Any]:
-    seeds, name = list(seeds), getattr(task, "__name__", "of_mixture")
-    for done, row in enumerate(pool.imap_unordered(task, seeds), 1):
-        if done % 50 == 0 or done == len(seeds):
-            print(f"{name}: {done} of {len(seeds)}", file=sys.stderr, flush=True)
-        yield row
+def _shown(pool: Any, kept: Path, name: str, task: Callable[[int], Any], seeds: Iterable[int]) -> list[Any]:
+    """What the task finds of each seed, in their order: what is kept, and what is not kept yet."""
+    seeds, code = list(seeds), _code()
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.touch()
+    whole = kept.read_bytes().rpartition(b"\n")[0]  # a line that a process did not finish is none
+    lines = [json.loads(line) for line in whole.splitlines()]
+    found = {line["seed"]: line["row"] for line in lines if (line["task"], line["code"]) == (name, code)}
+    waiting = [seed for seed in seeds if seed not in found]
+    with kept.open("r+", encoding="utf-8") as file:
+        file.seek(len(whole) + 1 if whole else 0)
+        file.truncate()
+        for done, (seed, row) in enumerate(pool.imap_unordered(partial(_with_seed, task), waiting), 1):
+            file.write(json.dumps({"task": name, "seed": seed, "code": code, "row": row}, default=_plain) + "\n")
+            file.flush()
+            found[seed] = row
+            if done % 50 == 0 or done == len(waiting):
+                print(f"{name}: {len(seeds) - len(waiting) + done} of {len(seeds)}", file=sys.stderr, flush=True)
+    return [found[seed] for seed in seeds]
+
+
+def _with_seed(task: Callable[[int], Any], seed: int) -> tuple[int, Any]:
+    return seed, task(seed)
+
+
+def _plain(value: Any) -> Any:
+    return value.item()
+
+
+def _code() -> str:
+    """A hash of all code that what is found depends on."""
+    package = Path(segspark.__file__).parent
+    folders = [package / "clustering", package / "kernels"]
+    files = [*(one for folder in folders for one in folder.glob("*.py")), package / "config" / "clustering.py"]
+    files += [Path(populations.__file__), Path(__file__)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(files))).hexdigest()[:16]
 
 
 def _options() -> argparse.Namespace:
@@ -193,6 +231,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--skip", type=int, default=FIRST, help="seeds to leave out")
     parser.add_argument("--no-criteria", dest="criteria", action="store_false", help="the guard alone")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
+    kept = Path(__file__).parent / "data" / "calibration.jsonl"
+    parser.add_argument("--kept", type=Path, default=kept, help="what was found already, a line a set")
     return parser.parse_args()
 
 

@@ -7,6 +7,9 @@ with MLlib (pipeline_peers.py), a process each. Ours fits all three algorithms f
 configuration has one range of k; the peers fit KMeans for each, and bisecting and a mixture for those of --also (5).
 With `--also 2 3 4 5 6 7 8 9 10` they fit the same 27. Gates are wide open: whichever candidate wins, it is assigned.
 
+After that ours also run what people read, `segspark profile` and `report`, which the peers do not: these seconds are
+shown beside the others, and their share of all (reading_share).
+
 The log is that of the features benchmark. The last line is one JSON object; a ratio is the peer's seconds divided by
 ours.
 """
@@ -30,6 +33,7 @@ from pipeline_peers import INPUTS
 HERE = Path(__file__).parent
 PROGRAMS = Path(sys.executable).parent
 PHASES = ("features", "train", "assign")
+READ = ("profile", "report")  # by people; no part of the comparison
 NAMES = {"spark": "ours", "kernel": "ours, kernel", "duckdb": "DuckDB, scikit-learn", "plain": "plain PySpark, MLlib"}
 PEERS = {"duckdb": "duckdb_sklearn", "plain": "plain_spark"}
 
@@ -89,7 +93,7 @@ def _ours(name: str, folder: Path) -> Run:
     arguments += ["--set", "features.engine=duckdb"] if name == "kernel" else []
     return {
         phase: measured([str(PROGRAMS / "segspark"), phase, *arguments], folder, folder / f"{name}-{phase}.log")
-        for phase in PHASES
+        for phase in (*PHASES, *READ)
     }
 
 
@@ -119,7 +123,12 @@ def _assigned(name: str, folder: Path) -> int:
 
 
 def _seconds(runs: list[Run]) -> float:
-    return median(sum(one.seconds for one in run.values()) for run in runs)
+    return median(sum(one.seconds for phase, one in run.items() if phase not in READ) for run in runs)
+
+
+def _reading_share(run: Run) -> float:
+    """Seconds of profile and report by those of everything."""
+    return sum(run[phase].seconds for phase in READ) / sum(one.seconds for one in run.values())
 
 
 def _result(runs: dict[str, list[Run]], assigned: dict[str, int], options: argparse.Namespace) -> dict[str, Any]:
@@ -135,7 +144,8 @@ def _result(runs: dict[str, list[Run]], assigned: dict[str, int], options: argpa
     result["phases"] = {
         name: {phase: round(one.seconds, 1) for phase, one in found[-1].items()} for name, found in runs.items()
     }
-    return result | {"assigned": assigned, "also": options.also}
+    shares = {name: round(_reading_share(found[-1]), 3) for name, found in runs.items() if name not in PEERS}
+    return result | {"reading_share": shares, "assigned": assigned, "also": options.also}
 
 
 def _options() -> argparse.Namespace:
