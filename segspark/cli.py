@@ -37,6 +37,7 @@ _HELP = {
     "compare": "say who went where between two dates, and whether it is a shift or a blip",
     "split": "search within a segment, and publish what is found as its sub-segments",
     "report": "write the dashboard and the handbook of segments",
+    "stream": "follow the events, and keep the segments of the customers who do something up to date within seconds",
 }
 _INIT = "look at the first rows of data files and write a commented configuration to start from"
 _VOCABULARY = "write the words that segments are named and described in, as a file to edit, shorten or translate"
@@ -94,6 +95,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "status": {"metavar": "STATUS", "help": "only those that have it"},
     "successor": {"metavar": "SEGMENT_ID", "help": "the segment that takes its place"},
     "until": {"type": int, "metavar": "ENTRY", "help": "of the log; default: now"},
+}
+_OPTIONAL_AS_OF = {
+    "compare": "later dates are left out",
+    "stream": "date that is not over, as of which customers are assigned; default: tomorrow, business time",
 }
 _TODAY = "date of the command in the business time zone; default: today"
 _DEMO_CONFIG, _DEMO_AS_OF = "conf/demo.yaml", "2018-01-01"
@@ -162,6 +167,7 @@ def _run_phase(options: argparse.Namespace, context: "Context") -> None:
         run_phase_alone,
         run_report,
         run_split,
+        run_stream,
     )
 
     if options.phase == "ingest" and options.how:
@@ -176,6 +182,8 @@ def _run_phase(options: argparse.Namespace, context: "Context") -> None:
         run_compare(context, options.before, options.after, options.as_of)
     elif options.phase == "report":
         run_report(context, options.what)
+    elif options.phase == "stream":
+        run_stream(context, options.to_the_end, options.check)
     elif options.phase in ("run", "demo"):
         (run_demo if options.phase == "demo" else run_all)(context)
         show_ending(context)
@@ -275,7 +283,7 @@ def _add_action(parser: argparse.ArgumentParser, ids: str | int | None, options:
 
 
 def _add_phase(parser: argparse.ArgumentParser, name: str) -> None:
-    _add_common(parser, name == "demo", "later dates are left out" if name == "compare" else "")
+    _add_common(parser, name == "demo", _OPTIONAL_AS_OF.get(name, ""))
     if name == "ingest":
         how = parser.add_mutually_exclusive_group()
         for flag, text in _INGEST.items():
@@ -291,6 +299,13 @@ def _add_phase(parser: argparse.ArgumentParser, name: str) -> None:
     if name == "split":
         parser.add_argument("segment_id", metavar="SEGMENT_ID", help="of a cluster, as the table segments has it")
         parser.add_argument("--undo", action="store_true", help="join its sub-segments again, and train nothing")
+    if name == "stream":
+        parser.add_argument(
+            "--check", action="store_true", help="say what is followed and which features are computed, and end"
+        )
+        parser.add_argument(
+            "--to-the-end", action="store_true", help="end when all that there is now has been looked at"
+        )
     if name == "report":
         parser.add_argument(
             "what", nargs="?", choices=("all", "dashboard", "handbook"), default="all", help="of the two"

@@ -15,6 +15,7 @@ from segspark.config.opportunities import Opportunities
 from segspark.config.segments import Assignment, Continuity, Drift, Governance, Retraining
 from segspark.config.signals import Signals
 from segspark.config.sources import Attribute, Duplicates, Identity, Sessions, Sources
+from segspark.config.stream import Stream
 from segspark.config.value import Value
 
 
@@ -115,6 +116,7 @@ class Config(Model):
     opportunities: Opportunities = Field(default_factory=Opportunities)
     value: Value = Field(default_factory=Value)
     naming: Naming = Field(default_factory=Naming)
+    stream: Stream = Field(default_factory=Stream)
     tracking: Tracking = Field(default_factory=Tracking)
     report: Report = Field(default_factory=Report)
     spark: Spark = Field(default_factory=Spark)

@@ -144,7 +144,7 @@ def plan_of(features: Iterable[Feature], settings: Features) -> Plan:
         >>> [one.name for one in plan.occasions], plan.decayed
         (['orders'], (('net', 90), ('orders', 90)))
     """
-    words = sorted({word for one in features for word in re.findall(r"[a-z_][a-z0-9_]*", one.sql)})
+    words = sorted(words_of(features))
     known = measures(settings)
     every = known | _BY_DAY
     pooled = _pairs(words, r"pooled_([a-z_]+)_per_([a-z_]+)", every)
@@ -176,6 +176,16 @@ def plan_of(features: Iterable[Feature], settings: Features) -> Plan:
         span_days=settings.occasion_span_days,
         _by_name={name: every[name] for name in needed},
     )
+
+
+def words_of(features: Iterable[Feature]) -> set[str]:
+    """The names in the expressions of features.
+
+    Examples:
+        >>> sorted(words_of([Feature("a", "DOUBLE", "A.", "", "a", "", "", sql="net_30d / orders")]))
+        ['net_30d', 'orders']
+    """
+    return {word for one in features for word in re.findall(r"[a-z_][a-z0-9_]*", one.sql)}
 
 
 def _pairs(words: Iterable[str], pattern: str, known: Mapping[str, Measure]) -> list[tuple[str, str]]:

@@ -48,10 +48,8 @@ def projected(
         column = decayed_name(name, half_life)
         zero[column] = F.coalesce(F.col(column) * weight(since, half_life), F.lit(0.0))
     rows = known.withColumns(zero)
-    if plan.pooled:
-        rows = rows.join(F.broadcast(_pooled(state, plan)), on="as_of", how="left")
-    if plan.quintiles:
-        rows = rows.join(F.broadcast(_quintiles(state)), on="as_of", how="left")
+    for told in said_of_all(state, plan):
+        rows = rows.join(F.broadcast(told), on="as_of", how="left")
     return rows.select("customer_id", "as_of", *[_value(one) for one in features])
 
 
@@ -75,6 +73,16 @@ def _windows(days: DataFrame, plan: Plan) -> DataFrame:
     sums = [plan.measure(name).again(age <= n).alias(f"{name}_{n}d") for name, n in plan.windows]
     recent = days.where(age <= plan.longest_window)
     return recent.groupBy(*EACH).agg(*sums) if sums else recent.select(*EACH).distinct()
+
+
+def said_of_all(state: DataFrame, plan: Plan) -> list[DataFrame]:
+    """What features say about all customers, in columns of frames of one row per as_of: rates, and quintiles.
+
+    Args:
+        state: customer_state of everyone, with `as_of`.
+        plan: what the features need.
+    """
+    return [*([_pooled(state, plan)] if plan.pooled else []), *([_quintiles(state)] if plan.quintiles else [])]
 
 
 def _pooled(state: DataFrame, plan: Plan) -> DataFrame:

@@ -1,6 +1,7 @@
 """The sums of days, dimensions and state as statements of DuckDB, for the kernel `tiles`; of the same declarations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from segspark.features.dialect import EXACT_PARTS, MACROS, clock_changes, duckdb_sql
@@ -8,11 +9,14 @@ from segspark.features.dimensions import Dimension
 from segspark.features.measures import Measure
 from segspark.features.occasions import Occasion
 from segspark.features.plan import WEEKENDS, Plan
+from segspark.features.projection_statement import PEOPLE, Told, projection_statement
 from segspark.features.state_statement import state_statement
 from segspark.kernels.tiles import Statements
-from segspark.tables import CUSTOMER_DIMENSION, EVENTS, FEEDBACK, PRODUCTS, Table
+from segspark.tables import CUSTOMER_DIMENSION, EVENTS, FEEDBACK, PRODUCTS, Feature, Table
 
 ACTIVITY, DAYS, VALUES = "activity", "tile_days", "tile_values"
+KEPT_DAYS, KEPT_DIMENSIONS, FEATURES = "kept_days", "kept_dimensions", "features"
+_SPREAD = "customer_id, dimension, value, events, amount"
 
 
 def statements(plan: Plan, as_of: date, business_timezone: str) -> Statements:
@@ -24,25 +28,73 @@ def statements(plan: Plan, as_of: date, business_timezone: str) -> Statements:
     Raises:
         ValueError: an expression of a feature cannot be said in DuckDB's SQL.
     """
-    read = (EVENTS, FEEDBACK, *([PRODUCTS] if plan.by_brand else []))
-    hours = any("event_hour" in one.when + one.value for one in plan.measures)
-    activity = _activity(as_of, hours)
-    tiles = {DAYS: _tile_days(plan), **{_lines(one): _tile_lines(one, plan) for one in plan.occasions}}
-    rest = [one for one in plan.dimensions if _carrier(one, plan) is None]
-    spread = [_grouped(one, ACTIVITY, _value(one), duckdb_sql(one.when)) for one in rest]
-    tiles |= {VALUES: " UNION ALL ".join(spread)} if rest else {}
     merged = {plan.daily_table.name: _days(plan)}
     if plan.dimensions:
-        merged[CUSTOMER_DIMENSION.name] = _dimension(plan, bool(rest))
-    merged[plan.state_table.name] = state_statement(plan, as_of)
-    seen = f"WITH {ACTIVITY} AS ({activity}) "
+        merged[CUSTOMER_DIMENSION.name] = _dimension(plan)
+    return _statements(plan, as_of, business_timezone, merged)
+
+
+def live_statements(
+    plan: Plan, features: Sequence[Feature], as_of: date, since: date, business_timezone: str, told: Told
+) -> Statements:
+    """What the kernel is to compute of some customers' events of late, and of what is kept of them.
+
+    Args:
+        plan: what the features need.
+        features: in the order of the result's columns.
+        as_of: nothing at or after it is looked at.
+        since: the first day that is not in what is kept; events of `plan.span_days` days before are needed, too.
+        business_timezone: of as_of.
+        told: what features say about all customers.
+
+    Returns:
+        Merged are, of the tables events, kept_days, kept_dimensions and people, in the end `features`: one row per
+        customer_id.
+
+    Raises:
+        ValueError: an expression of a feature cannot be said in DuckDB's SQL.
+    """
+    late = f"event_date >= DATE '{since.isoformat()}'"
+    days = ", ".join(("customer_id", "event_date", *(one.name for one in plan.daily)))
+    today = f"SELECT {days} FROM ({_days(plan)}) WHERE {late}"
+    merged = {plan.daily_table.name: f"{today} UNION ALL SELECT {days} FROM {KEPT_DAYS}"}
+    if plan.dimensions:
+        both = f"{_dimension(plan, late)} UNION ALL SELECT {_SPREAD} FROM {KEPT_DIMENSIONS}"
+        sums = "sum(events)::BIGINT AS events, sum(amount) AS amount"
+        by_value = f"SELECT customer_id, dimension, value, {sums} FROM ({both}) GROUP BY ALL"
+        merged[CUSTOMER_DIMENSION.name] = f"SELECT * FROM ({by_value}) WHERE events > 0"
+    found = _statements(plan, as_of, business_timezone, merged, late)
+    kept = {
+        KEPT_DAYS: {"customer_id": "VARCHAR", "event_date": "DATE"} | {one.name: one.column.type for one in plan.daily},
+        KEPT_DIMENSIONS: dict(
+            zip(_SPREAD.split(", "), ("VARCHAR", "VARCHAR", "VARCHAR", "BIGINT", "DOUBLE"), strict=True)
+        ),
+        PEOPLE: {"customer_id": "VARCHAR", "attributes": "MAP(VARCHAR, VARCHAR)"},
+    }
+    result = {FEATURES: projection_statement(plan, features, as_of, told)}
+    return replace(found, columns={**found.columns, **kept}, merged={**found.merged, **result})
+
+
+def _statements(plan: Plan, as_of: date, zone: str, merged: Mapping[str, str], late: str = "TRUE") -> Statements:
+    """With the tiles that days and dimensions are merged of, and the state; dimensions are of events that are late."""
+    read = (EVENTS, FEEDBACK, *([PRODUCTS] if plan.by_brand else []))
+    hours = any("event_hour" in one.when + one.value for one in plan.measures)
+    tiles = {DAYS: _tile_days(plan), **{_lines(one): _tile_lines(one, plan) for one in plan.occasions}}
+    spread = [_grouped(one, ACTIVITY, _value(one), f"({duckdb_sql(one.when)}) AND {late}") for one in _rest(plan)]
+    tiles |= {VALUES: " UNION ALL ".join(spread)} if spread else {}
+    seen = f"WITH {ACTIVITY} AS ({_activity(as_of, hours)}) "
     return Statements(
-        MACROS + _clock(business_timezone),
+        MACROS + _clock(zone),
         {table.name: _columns(table) for table in read},
         {name: seen + query for name, query in tiles.items()},
-        merged,
+        {**merged, plan.state_table.name: state_statement(plan, as_of)},
         tuple(table.name for table in read if table is PRODUCTS),
     )
+
+
+def _rest(plan: Plan) -> list[Dimension]:
+    """The dimensions that go with no occasion."""
+    return [one for one in plan.dimensions if _carrier(one, plan) is None]
 
 
 def _columns(table: Table) -> dict[str, str]:
@@ -165,12 +217,12 @@ def _occasion_days(one: Occasion, span_days: int) -> list[str]:
     ]
 
 
-def _dimension(plan: Plan, rest: bool) -> str:
+def _dimension(plan: Plan, late: str = "TRUE") -> str:
     """As segspark.features.dimensions."""
     carried = [(one, _carrier(one, plan)) for one in plan.dimensions]
     parts = [
-        _grouped(one, _lines(occasion), f"{one.name}_value", money="amount") for one, occasion in carried if occasion
+        _grouped(one, _lines(occasion), f"{one.name}_value", late, "amount") for one, occasion in carried if occasion
     ]
     sums = "CAST(sum(events) AS BIGINT) AS events, sum(amount) AS amount"
-    parts += [f"SELECT customer_id, dimension, value, {sums} FROM {VALUES} GROUP BY ALL"] if rest else []
+    parts += [f"SELECT customer_id, dimension, value, {sums} FROM {VALUES} GROUP BY ALL"] if _rest(plan) else []
     return " UNION ALL ".join(parts)

@@ -11,7 +11,7 @@ from pathlib import Path
 from delta import exceptions as delta_exceptions
 from pyspark.errors import PySparkException
 from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from segspark.columns import quoted
@@ -19,6 +19,7 @@ from segspark.errors import SegsparkError
 from segspark.io.changes import changes, conformed, counted
 from segspark.io.lake import UNWRITTEN, Lake
 from segspark.io.locks import writer_lock
+from segspark.io.session import settings_of
 from segspark.tables import Table
 
 _CHANGES = ("insert", "update", "delete")
@@ -215,7 +216,7 @@ class Writer:
             said = self._said((base + 1) * _ORDINALS + self._ordinal)
             try:
                 self.lake.create(table)
-                with _set(self.lake.spark, _transaction(said)):
+                with settings_of(self.lake.spark, _transaction(said)):
                     write()
             except Exception as error:
                 if not is_conflict(error) and not (base == UNWRITTEN and self._made_meanwhile(table, error)):
@@ -278,7 +279,7 @@ class Writer:
         said = self._said((self._bases[table.name] + 1) * _ORDINALS + self._ordinal)
         said |= {"position": dict(position)} if position else {}
         self.lake.create(table)
-        with _set(self.lake.spark, _transaction(said | {"fingerprint": fingerprint})):
+        with settings_of(self.lake.spark, _transaction(said | {"fingerprint": fingerprint})):
             if pruning is None:
                 self.lake.insert(table, changed, mode)
             else:
@@ -321,14 +322,3 @@ def _transaction(said: Mapping[str, object]) -> dict[str, str]:
         "spark.databricks.delta.write.txnVersion": str(said["transaction"]),
         "spark.databricks.delta.commitInfo.userMetadata": json.dumps(said),
     }
-
-
-@contextmanager
-def _set(spark: SparkSession, settings: dict[str, str]) -> Iterator[None]:
-    for key, value in settings.items():
-        spark.conf.set(key, value)
-    try:
-        yield
-    finally:
-        for key in settings:
-            spark.conf.unset(key)

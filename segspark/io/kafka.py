@@ -63,10 +63,7 @@ def new_rows(spark: SparkSession, source: Source, known: Mapping[str, str]) -> B
     Raises:
         BadInputError: Kafka cannot be reached, a topic is missing, or messages expired before they were read.
     """
-    decided = sorted(key for key in source.options if _DECIDED.fullmatch(key))
-    if decided:
-        said = f"options.{decided[0]}: segspark decides where to start and to end; leave it out"
-        raise BadInputError([f"source {source.name}: {said}"])
+    _refuse_decided(source)
     try:
         ends = _ends(spark, source)
         start, gone, notes = _start(source, ends, _parsed(known))
@@ -77,6 +74,46 @@ def new_rows(spark: SparkSession, source: Source, known: Mapping[str, str]) -> B
         raise BadInputError([f"source {source.name}: {_why(error, source)}"]) from None
     positions = {f"{topic}/{partition}": str(end) for (topic, partition), end in sorted(ends.next.items())}
     return Batch(rows, positions | {f"{topic}/{partition}": GONE for topic, partition in gone}, notes)
+
+
+def live_rows(spark: SparkSession, source: Source, known: Mapping[str, str], at_a_time: int) -> DataFrame:
+    """The messages since the offsets that were recorded, and all that come, as a stream: see `as_rows`.
+
+    Args:
+        spark: the session.
+        source: of messages.
+        known: item `topic/partition`: the offset after the last one read.
+        at_a_time: messages that a micro-batch reads at most.
+
+    Raises:
+        BadInputError: as `new_rows` does.
+    """
+    _refuse_decided(source)
+    try:
+        ends = _ends(spark, source)
+        start, _, _ = _start(source, ends, _parsed(known))
+        options = revealed(source.options) | {
+            "startingOffsets": _json(start),
+            "maxOffsetsPerTrigger": str(at_a_time),
+            "failOnDataLoss": "true",  # what is lost from now on must not be lost silently
+        }
+        return spark.readStream.format("kafka").options(**options).load().select(*_COLUMNS)
+    except (PySparkException, Py4JError) as error:
+        raise BadInputError([f"source {source.name}: {_why(error, source)}"]) from None
+
+
+def as_rows(messages: DataFrame, source: Source) -> DataFrame:
+    """Messages of Kafka, with texts for bytes and the fields of the source's schema, as `new_rows` has them."""
+    texts = [F.col(name).cast("string").alias(name) if name in ("key", "value") else F.col(name) for name in _COLUMNS]
+    rows = messages.select(*texts)
+    return rows if source.schema_ is None else _with_fields(rows, source)
+
+
+def _refuse_decided(source: Source) -> None:
+    decided = sorted(key for key in source.options if _DECIDED.fullmatch(key))
+    if decided:
+        said = f"options.{decided[0]}: segspark decides where to start and to end; leave it out"
+        raise BadInputError([f"source {source.name}: {said}"])
 
 
 def _ends(spark: SparkSession, source: Source) -> Ends:
@@ -135,10 +172,7 @@ def _messages(spark: SparkSession, source: Source, start: Offsets, end: Offsets)
         "endingOffsets": _json(end),
         "failOnDataLoss": "true",  # what is lost from now on must not be lost silently
     }
-    raw = spark.read.format("kafka").options(**(options | pinned)).load()
-    texts = [F.col(name).cast("string").alias(name) if name in ("key", "value") else F.col(name) for name in _COLUMNS]
-    rows = raw.select(*texts)
-    return rows if source.schema_ is None else _with_fields(rows, source)
+    return as_rows(spark.read.format("kafka").options(**(options | pinned)).load(), source)
 
 
 def _json(offsets: Offsets) -> str:

@@ -65,9 +65,9 @@ def gather(
     for batch in files:
         for row in batch.to_pylist():
             paths[row["table"]].append(row["path"])
-    with _connection(statements, megabytes) as connection:
+    with connected(statements, megabytes) as connection:
         for table in statements.tables:
-            _view(connection, table, statements.columns[table], paths[table])
+            files_view(connection, table, statements.columns[table], paths[table])
         for name, query in statements.tiles.items():
             bucket = f"CAST(hash(customer_id) % {buckets:d} AS USMALLINT) AS {_BUCKET}"
             rows = connection.sql(f"SELECT *, {bucket} FROM ({query})").to_arrow_table()  # noqa: S608 (ours)
@@ -94,11 +94,11 @@ def merge(
             parts[name].append(pa.ipc.open_stream(rows.as_buffer()).read_all())
     if not parts:
         return
-    with _connection(statements, megabytes) as connection:
+    with connected(statements, megabytes) as connection:
         for name, tables in parts.items():
             connection.register(name, pa.concat_tables(tables))
         for table in statements.aside:
-            _view(connection, table, statements.columns[table], paths[table])
+            files_view(connection, table, statements.columns[table], paths[table])
         for name, query in statements.merged.items():
             connection.execute(f"CREATE TABLE {name} AS {query}")
             for batch in connection.table(name).to_arrow_reader(_ROWS):
@@ -124,9 +124,9 @@ def refusal(statements: Statements) -> str:
     import duckdb
 
     try:
-        with _connection(statements, 100) as connection:
+        with connected(statements, 100) as connection:
             for table, columns in statements.columns.items():
-                _view(connection, table, columns, [])
+                files_view(connection, table, columns, [])
             for name, query in (*statements.tiles.items(), *statements.merged.items()):
                 connection.execute(f"CREATE TABLE {name} AS {query}")
     except duckdb.Error as error:
@@ -134,7 +134,8 @@ def refusal(statements: Statements) -> str:
     return ""
 
 
-def _connection(statements: Statements, megabytes: int) -> "DuckDBPyConnection":
+def connected(statements: Statements, megabytes: int) -> "DuckDBPyConnection":
+    """DuckDB for one task, in memory, with the macros of the statements."""
     import duckdb
 
     settings: dict[str, str | bool | int | float | list[str]] = {
@@ -148,7 +149,7 @@ def _connection(statements: Statements, megabytes: int) -> "DuckDBPyConnection":
     return connection
 
 
-def _view(connection: "DuckDBPyConnection", name: str, columns: Mapping[str, str], paths: Sequence[str]) -> None:
+def files_view(connection: "DuckDBPyConnection", name: str, columns: Mapping[str, str], paths: Sequence[str]) -> None:
     """Files as a view: they may lack columns that a table gained later, and there may be none."""
     local = [path for path in map(_local, paths) if path is not None]
     if local:

@@ -7,6 +7,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from segspark.columns import differs
 from segspark.config.segments import Hold
 from segspark.segments.identity import lifecycle_segment_id
 
@@ -155,6 +156,46 @@ def settled(new: DataFrame, current: DataFrame, as_of: date, membership_step: fl
     )
 
 
+def against(target: DataFrame, current: DataFrame) -> DataFrame:
+    """Everyone's new assignment as a change of another state of the table than it was settled against.
+
+    Args:
+        target: as `settled` returns it, against assignments of an earlier moment.
+        current: the segment_assignments table as it is, of the same customers.
+
+    Returns:
+        The same, with `previous_segment_id` and `_change` of what there is now.
+
+    Examples:
+        >>> def one(segment: str) -> DataFrame:
+        ...     return spark.sql(f"SELECT 'c' AS customer_id, '{segment}' AS segment_id, DATE'2026-01-02' AS since")
+        >>> target = one("seg-b").selectExpr("*", "'seg-a' AS previous_segment_id", "'update' AS _change")
+        >>> for now in ("seg-b", "seg-c"):
+        ...     found = against(target, one(now)).first()
+        ...     print(found["previous_segment_id"], found["_change"])
+        seg-b None
+        seg-c update
+    """
+    kept = [name for name in current.columns if name != "customer_id"]
+    wanted = target.where("NOT _change <=> 'delete'").select("customer_id", F.struct(*kept).alias("new"))
+    there = current.select("customer_id", F.struct(*kept).alias("old"))
+    types = current.schema
+    other = " OR ".join(differs(f"old.{name}", f"new.{name}", types[name].dataType) for name in kept)
+    change = F.expr(
+        f"CASE WHEN new IS NULL THEN 'delete' WHEN old IS NULL THEN 'insert' WHEN {other} THEN 'update' END"
+    )
+    return wanted.join(there, on="customer_id", how="full").select(
+        "customer_id",
+        *[F.coalesce("new", "old")[name].alias(name) for name in kept],
+        F.col("old.segment_id").alias("previous_segment_id"),
+        change.alias("_change"),
+    )
+
+
+# Of `settled`: who entered, moved or left.
+WENT = "_change IN ('insert', 'delete') OR (_change = 'update' AND NOT segment_id <=> previous_segment_id)"
+
+
 def moved(changed: DataFrame) -> DataFrame:
     """Who entered, moved or left: those of `settled` whose segment is another than it was.
 
@@ -163,9 +204,7 @@ def moved(changed: DataFrame) -> DataFrame:
         exits), event_type (entry, move or exit), model_version.
     """
     kind = F.when(F.col("_change") == "insert", "entry").when(F.col("_change") == "delete", "exit").otherwise("move")
-    return changed.where(
-        "_change IN ('insert', 'delete') OR (_change = 'update' AND NOT segment_id <=> previous_segment_id)"
-    ).select(
+    return changed.where(WENT).select(
         "customer_id",
         "segment_id",
         F.when(kind == "move", F.col("previous_segment_id")).alias("previous_segment_id"),

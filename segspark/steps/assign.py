@@ -6,18 +6,14 @@ from dataclasses import astuple, replace
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from segspark.columns import midnight
 from segspark.errors import RefusedError
 from segspark.io.commits import Writer
 from segspark.segments.assignments import (
     Causes,
-    cause,
-    membership_events,
     moved,
     overlay_changes,
     overlay_memberships,
     overlay_moved,
-    settled,
 )
 from segspark.segments.naming import Wording, wordings
 from segspark.segments.profiles import Profile, pooled, profile, within
@@ -30,6 +26,7 @@ from segspark.steps.drift import watch
 from segspark.steps.finished import kept, left, refuse_the_past
 from segspark.steps.levels import Level, Registered, registered_now
 from segspark.steps.population import features_at
+from segspark.steps.publishing import changed_rows, next_sequence, opened, publish_changes, publish_moves, settled_now
 from segspark.steps.views import publish_views
 from segspark.tables import (
     SEGMENT_ASSIGNMENTS,
@@ -38,10 +35,7 @@ from segspark.tables import (
     SEGMENT_OVERLAYS,
     SEGMENT_PROFILES,
     SEGMENTS,
-    Table,
 )
-
-_SEQUENCE = "sequence"  # in the position of a table's commits: which publication it is
 
 
 def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequence[Outcome]:
@@ -59,22 +53,22 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
     if finished is not None:
         publish_views(context, _WRITTEN)
         return [finished]
-    current, asked = context.lake.read(SEGMENT_ASSIGNMENTS), context.config.assignment
-    given = assigned(context, customers, applied)
-    new = settled(given, current, context.as_of, asked.membership_step, asked.hold).persist()
-    total, held, changed = _counted(new)
-    members = new.where("NOT _change <=> 'delete'").select("customer_id", "segment_id")
-    published, profiles = _described(context, customers, members, applied, there, total)
-    refuse_too_many(context, there.segments, registry(there.segments, published))
-    writer, causes = context.writer(context.run_id("assign", inputs)), _causes(context, latest, applied, before)
-    expected = assigned(context, customers, replace(applied, levels=before)) if before else None
-    sequence = _next(context, SEGMENT_ASSIGNMENTS)
-    _publish_events(context, writer, new, causes, expected, sequence)
-    _publish_lineage(context, writer, applied.levels)
-    writer.publish_few(SEGMENT_PROFILES, list(map(astuple, profiles)), delete_missing=True)
-    sizes = _publish_overlays(context, writer, customers, applied.rules, causes)
-    rows = new.where("_change IS NOT NULL").drop("previous_segment_id")
-    writer.apply(SEGMENT_ASSIGNMENTS, rows, position={_SEQUENCE: str(sequence)})
+    writer = context.writer(context.run_id("assign", inputs))
+    with writer.lock(SEGMENT_ASSIGNMENTS):  # a stream may publish, too
+        given = assigned(context, customers, applied)
+        new = settled_now(context, given, *_assignments(context, opened(context, latest))).persist()
+        total, held, changed = _counted(new)
+        members = new.where("NOT _change <=> 'delete'").select("customer_id", "segment_id")
+        published, profiles = _described(context, customers, members, applied, there, total)
+        refuse_too_many(context, there.segments, registry(there.segments, published))
+        causes = _causes(context, latest, applied, before)
+        expected = assigned(context, customers, replace(applied, levels=before)) if before else None
+        sequence = next_sequence(context, SEGMENT_ASSIGNMENTS)
+        _publish_events(context, writer, new, causes, expected, sequence)
+        _publish_lineage(context, writer, applied.levels)
+        writer.publish_few(SEGMENT_PROFILES, list(map(astuple, profiles)), delete_missing=True)
+        sizes = _publish_overlays(context, writer, customers, applied.rules, causes)
+        publish_changes(writer, SEGMENT_ASSIGNMENTS, changed_rows(new), sequence)
     watch(
         context, writer.run_id, applied.levels[0].version, applied.levels[0].model, customers, members, published.sizes
     )
@@ -82,8 +76,8 @@ def assign(context: Context, splits: Mapping[str, str] | None = None) -> Sequenc
     publish_views(context, _WRITTEN)
     _say(context, with_members(segments), total, changed, held)
     new.unpersist()
-    outputs, label = left(context, [context.features_table], _WRITTEN), applied.levels[0].version.label
-    return [Outcome(rows_read=total, rows_accepted=total, inputs=inputs, outputs=outputs, message=label)]
+    outputs = left(context, [context.features_table], _WRITTEN)
+    return [Outcome("", total, total, inputs=inputs, outputs=outputs, message=applied.levels[0].version.label)]
 
 
 def _say(context: Context, segments: Sequence[Segment], total: int, changed: int, held: int) -> None:
@@ -162,35 +156,22 @@ def _causes(context: Context, latest: Row | None, applied: Applied, before: Sequ
     return Causes(before is not None, latest["as_of"] == context.as_of, frozenset(changed))
 
 
+def _assignments(context: Context, opening: int) -> list[DataFrame]:
+    """Those of the opening; and those that there are, if a stream has changed them since."""
+    versions = sorted({opening, context.lake.version(SEGMENT_ASSIGNMENTS)})
+    return [context.lake.read(SEGMENT_ASSIGNMENTS, version) for version in versions]
+
+
 def _publish_events(
     context: Context, writer: Writer, new: DataFrame, causes: Causes, expected: DataFrame | None, sequence: int
 ) -> None:
-    """Before the assignments: a retry after a crash finds the same changes, and takes the place of these events."""
     found = moved(new)
     if expected is not None:
         before = expected.select("customer_id", F.col("segment_id").alias("expected"))
         found = found.join(before, on="customer_id", how="left")
     elif causes.other_models:
         found = found.withColumn("expected", F.lit(None).cast("string"))
-    _publish_moves(context, writer, found, causes, sequence)
-
-
-def _publish_moves(
-    context: Context, writer: Writer, found: DataFrame, causes: Causes, sequence: int, overlay: bool = False
-) -> None:
-    moment = F.lit(midnight(context.as_of, context.config.time.business_timezone))
-    events = membership_events(found, cause(causes), moment, context.as_of, writer.run_id, sequence, overlay)
-    same = (F.col("sequence") == sequence) & (F.col("overlay") == overlay)
-    with writer.lock(SEGMENT_MEMBERSHIP_EVENTS):
-        if context.lake.read(SEGMENT_MEMBERSHIP_EVENTS).where(same).isEmpty():
-            writer.append(SEGMENT_MEMBERSHIP_EVENTS, events)
-        else:  # of a run that was cut off
-            writer.publish(SEGMENT_MEMBERSHIP_EVENTS, events, scope=same, delete_missing=True)
-
-
-def _next(context: Context, table: Table) -> int:
-    """The number of the next publication of a table, as the last one's commit said its own."""
-    return int(context.lake.position(table).get(_SEQUENCE, 0)) + 1
+    publish_moves(context, writer, found, causes, sequence)
 
 
 def _publish_overlays(
@@ -200,11 +181,11 @@ def _publish_overlays(
     current = context.lake.read(SEGMENT_OVERLAYS)
     if not rules.overlays and current.isEmpty():
         return {}
-    sequence = _next(context, SEGMENT_OVERLAYS)
+    sequence = next_sequence(context, SEGMENT_OVERLAYS)
     changed = overlay_changes(overlay_memberships(customers, rules.overlays), current, context.as_of).persist()
     causes = replace(causes, other_models=False)
-    _publish_moves(context, writer, overlay_moved(changed), causes, sequence, overlay=True)
-    writer.apply(SEGMENT_OVERLAYS, changed, position={_SEQUENCE: str(sequence)})
+    publish_moves(context, writer, overlay_moved(changed), causes, sequence, overlay=True)
+    publish_changes(writer, SEGMENT_OVERLAYS, changed, sequence)
     changed.unpersist()
     counted = context.lake.read(SEGMENT_OVERLAYS).groupBy("segment_id").count().collect()  # one row per overlay
     return {row["segment_id"]: row["count"] for row in counted}

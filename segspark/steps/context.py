@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from rich.console import Console
 
 from segspark import __version__
 from segspark.config import Config
@@ -43,6 +44,10 @@ SECTIONS = {
     "profile": (
         *("time", "money", "features", "attributes", "objective", "clustering", "search"),
         *("value", "kpis", "baskets", "signals", "opportunities"),
+    ),
+    "stream": (
+        *("time", "money", "sources", "features", "attributes", "population", "objective"),
+        *("assignment", "continuity", "stream"),
     ),
     "compare": ("time", "money", "features", "attributes", "clustering"),
     "report": ("time", "money", "features", "attributes", "signals", "report"),
@@ -175,6 +180,18 @@ class Context:
         """The same at another date, in the same session."""
         found = Context(self.config, as_of, self.reporter, self.verbose)
         vars(found).update({name: vars(self)[name] for name in ("spark", "lake", "tracker") if name in vars(self)})
+        return found
+
+    def in_session(self, spark: SparkSession) -> "Context":
+        """The same in another session, as a stream's micro-batches have one of their own."""
+        found = Context(self.config, self.as_of, self.reporter, self.verbose)
+        vars(found).update(spark=spark, tracker=self.tracker)
+        return found
+
+    def in_silence(self) -> "Context":
+        """The same, but nothing is said: for what is done every few seconds."""
+        found = self.at(self.as_of)
+        found.reporter = Reporter(Console(quiet=True))
         return found
 
     def run_id(self, phase: str, inputs: Mapping[str, str]) -> str:

@@ -38,7 +38,7 @@ def rebuild(context: Context, also: Sequence[date] = ()) -> Sequence[Outcome]:
 
 
 def _features(context: Context, also: Sequence[date], rebuild: bool) -> list[Outcome]:
-    plan = _plan(context)
+    plan = checked_plan(context)
     tables = context.versions(EVENTS, FEEDBACK, CUSTOMERS)
     inputs = tables | use(context, [context.as_of], anew=rebuild)
     kept = kept_as_of(context, plan)
@@ -68,7 +68,7 @@ def _looks_back(context: Context, plan: Plan, also: Sequence[date], tables: dict
     return [_look_back(context, plan, dates, tables) for dates in passes if dates]
 
 
-def _plan(context: Context) -> Plan:
+def checked_plan(context: Context) -> Plan:
     """What the features need; a feature of one's own that Spark does not understand is named."""
     plan = plan_of(context.features, context.config.features)
     if not context.config.features.own:

@@ -51,6 +51,11 @@ def kept(
     return Outcome(source, inputs=inputs, outputs=now, message=last["message"])
 
 
+def latest_of(context: Context, phase: str) -> Row | None:
+    """as_of, inputs and outputs of a phase's latest attempt that was finished; None before the first."""
+    return context.finished(phase).orderBy(F.desc("finished_at")).select("as_of", "inputs", "outputs").first()
+
+
 def refuse_the_past(context: Context, phase: str, what: str) -> Row | None:
     """What is published is not taken back in time.
 
@@ -60,12 +65,12 @@ def refuse_the_past(context: Context, phase: str, what: str) -> Row | None:
         what: is published, and the verb: assignments are.
 
     Returns:
-        as_of and inputs of the latest attempt that was finished; None before the first.
+        as_of, inputs and outputs of the latest attempt that was finished; None before the first.
 
     Raises:
         BadInputError: as_of is before that one's.
     """
-    latest = context.finished(phase).orderBy(F.desc("finished_at")).select("as_of", "inputs").first()
+    latest = latest_of(context, phase)
     if latest is not None and latest["as_of"] > context.as_of:
         raise BadInputError(
             [f"--as-of {context.as_of}: {what} already at {latest['as_of']}, and history is not rewritten; "

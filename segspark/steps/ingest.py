@@ -1,6 +1,6 @@
 """Ingest: what is new in the sources into the tables; what is not acceptable into quarantine; nothing lost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import reduce
 
@@ -18,6 +18,7 @@ from segspark.steps.opening import TARGETS, Opened, digest, open_all, open_quara
 from segspark.steps.settling import Settled, settle
 from segspark.tables import DATA_QUALITY, EVENTS, IDENTITY_LINKS, INGEST_POSITIONS, QUARANTINE, Table
 
+Told = Callable[[DataFrame], None]
 _FATES = ("accepted", "quarantined", "deduplicated")
 
 
@@ -36,7 +37,20 @@ def replay(context: Context) -> Sequence[Outcome]:
     return _ingest(context, open_quarantine(context), replayed=True)
 
 
-def _ingest(context: Context, opened: list[Opened], replayed: bool = False) -> list[Outcome]:
+def take_in(context: Context, opened: list[Opened], told: Told) -> Sequence[Outcome]:
+    """Bring the tables up to date with rows as they come: no gate refuses them, for a stream has to go on.
+
+    Args:
+        context: of the phase.
+        opened: sources with their rows.
+        told: gets the rows of `events` that were written, and what of each, before it is noted how far was read.
+    """
+    return _ingest(context, opened, gated=False, told=told)
+
+
+def _ingest(
+    context: Context, opened: list[Opened], replayed: bool = False, gated: bool = True, told: Told | None = None
+) -> list[Outcome]:
     """Judge everything, then publish: a gate that refuses one source refuses before anything is written."""
     judged: dict[str, Judged] = {}
     by_table = {table: [one for one in opened if one.table is table] for table in TARGETS}
@@ -44,13 +58,13 @@ def _ingest(context: Context, opened: list[Opened], replayed: bool = False) -> l
         for table, some in by_table.items():
             if found := judge(context, table, some, judged):
                 judged[table.name] = found
-        if not replayed:
+        if gated and not replayed:
             _gate(context, judged)
         everyone = persons(context, judged)
         outcomes: list[Outcome] = []
         for table, some in by_table.items():
             if table.name in judged:
-                outcomes += _publish(context, judged[table.name], everyone, replayed)
+                outcomes += _publish(context, judged[table.name], everyone, replayed, told)
             else:
                 outcomes += [_nothing_new(context, one) for one in some]
         run_id = context.run_id("ingest", {k: v for outcome in outcomes for k, v in outcome.inputs.items()})
@@ -98,7 +112,9 @@ def _worst(broken: Mapping[tuple[str, str], int]) -> str:
     return "; ".join(f"{rule} ({rows:,} rows)" for (rule, _), rows in first)
 
 
-def _publish(context: Context, judged: Judged, everyone: Persons, replayed: bool) -> list[Outcome]:
+def _publish(
+    context: Context, judged: Judged, everyone: Persons, replayed: bool, told: Told | None = None
+) -> list[Outcome]:
     """Write what goes to quarantine, then the table; how far the sources were read comes last: `_record`.
 
     What a replay accepts leaves the quarantine only when it is in the table.
@@ -112,10 +128,13 @@ def _publish(context: Context, judged: Judged, everyone: Persons, replayed: bool
         _quarantine(context, judged, settled, run_id, replayed)
         if table is not IDENTITY_LINKS:
             changed = everyone.applied(context, table, settled.changed).withColumn("run_id", F.lit(run_id))
-            change = writer.apply(
-                table, changed.select(*table.column_names, "_change"), everyone.pruning(settled.pruning)
-            )
+            changed = changed.select(*table.column_names, "_change")
+            if told is not None:
+                settled.held.append(changed := changed.persist())
+            change = writer.apply(table, changed, everyone.pruning(settled.pruning))
             _account(table, settled, change.inserted)
+            if told is not None and table is EVENTS:
+                told(changed)
         for frame in settled.held:
             frame.unpersist()
     if replayed:

@@ -50,7 +50,7 @@ def open_all(context: Context, again: bool = False) -> list[Opened]:
         BadInputError: naming every source that cannot be read and every mapping that does not fit.
     """
     targets = {table.name: table for table in TARGETS}
-    positions = _positions(context)
+    positions = positions_now(context)
     opened: list[Opened] = []
     problems: list[str] = []
     for name, source in context.config.sources.all():
@@ -114,14 +114,15 @@ def digest(batch: Batch) -> str:
 
 def position_rows(context: Context, opened: Sequence[Opened], run_id: str) -> list[tuple[str, ...]]:
     """The rows of ingest_positions, to be written when the rows of the batches are."""
+    configured = {source.name: source for _, source in context.config.sources.all()}  # a stream's has other severities
     return [
-        (one.source.name, item, position, mapping_hash(context, one.source), run_id)
+        (one.source.name, item, position, mapping_hash(context, configured[one.source.name]), run_id)
         for one in opened
         for item, position in sorted(one.batch.positions.items())
     ]
 
 
-def _positions(context: Context) -> dict[str, tuple[dict[str, str], str]]:
+def positions_now(context: Context) -> dict[str, tuple[dict[str, str], str]]:
     """How far each source has been read, and how it was understood then; as many rows as there are files."""
     found: dict[str, tuple[dict[str, str], str]] = {}
     for row in context.lake.read(INGEST_POSITIONS).collect():

@@ -21,9 +21,14 @@ from segspark.tables import CUSTOMER_DIMENSION, PRODUCTS, Table
 WHO = ("customer_id",)
 
 
+def kept_position(context: Context, plan: Plan) -> Position | None:
+    """What the state that is kept was computed from; None where there is none."""
+    return Position.of(context.lake.position(plan.state_table))
+
+
 def kept_as_of(context: Context, plan: Plan) -> date | None:
     """The as_of of the state that is kept; None where there is none."""
-    known = Position.of(context.lake.position(plan.state_table))
+    known = kept_position(context, plan)
     return known.as_of if known else None
 
 

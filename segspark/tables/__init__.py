@@ -43,6 +43,7 @@ from segspark.tables.segments import (
     TRAINING_CANDIDATES,
 )
 from segspark.tables.signals import SEGMENT_ATTRIBUTES, SEGMENT_EXAMPLES, SEGMENT_TERMS, SEGMENT_TRIGGERS
+from segspark.tables.stream import STREAM_PROGRESS
 from segspark.tables.value import CUSTOMER_VALUE, VALUE_CALIBRATION, VALUE_MODELS
 from segspark.tables.view import View
 
@@ -88,6 +89,7 @@ TABLES = (
     CUSTOMER_VALUE,
     VALUE_MODELS,
     VALUE_CALIBRATION,
+    STREAM_PROGRESS,
     AUDIT_LOG,
     RUNS,
 )
@@ -135,6 +137,7 @@ __all__ = [
     "SEGMENT_PROFILES",
     "SEGMENT_TERMS",
     "SEGMENT_TRIGGERS",
+    "STREAM_PROGRESS",
     "TABLES",
     "TRAINING_CANDIDATES",
     "VALUE_CALIBRATION",

@@ -8,7 +8,7 @@ RUNS = Table(
     (
         RUN,
         Column("attempt_id", "STRING", "New at each try."),
-        Column("phase", "STRING", "ingest, features, train, assign, profile, compare or report."),
+        Column("phase", "STRING", "ingest, features, train, assign, profile, compare, report or stream."),
         Column("source", "STRING", "Source, for ingest; the part, for profile; empty otherwise."),
         AS_OF,
         Column("status", "STRING", "done or failed."),

@@ -72,6 +72,8 @@ _session: list[SparkSession] = []
 
 
 def _run(work: bytes) -> Any:
+    if not hasattr(sys.modules["__main__"], "__file__"):  # else PySpark ends the process: see conftest.py
+        sys.modules["__main__"].__file__ = __file__
     if not _session:
         _session.append(open_session(Spark(master="local[2]", config=_SESSION), packages=(KAFKA, POSTGRESQL)))
     return cloudpickle.loads(work)(_session[0])

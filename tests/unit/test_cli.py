@@ -13,7 +13,20 @@ from segspark.cli import _ACTIONS, main
 
 JOBS = sorted((Path(__file__).parents[2] / "jobs").glob("*.py"))
 PHASES = (
-    *("run", "demo", "ingest", "features", "train", "assign", "profile", "compare", "split", "segments", "audit"),
+    *(
+        "run",
+        "demo",
+        "ingest",
+        "features",
+        "train",
+        "assign",
+        "profile",
+        "compare",
+        "split",
+        "stream",
+        "segments",
+        "audit",
+    ),
     *("report", "views"),
 )
 
