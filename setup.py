@@ -73,7 +73,7 @@ EXTRAS = {
         "vaderSentiment",  # executors: sentiment of English texts, where features.sentiment asks for it
     ],
     "duckdb": [
-        "duckdb",  # executors: sums up the files of the log, where features.engine asks for it
+        "duckdb",  # executors: sums up the files of the log, where features.engine asks for it; segspark stream
         "sqlglot",  # driver only: says the features' Spark SQL in DuckDB's words
     ],
     "docs": [

@@ -1,5 +1,6 @@
 """Following what is added to a table or a topic: Structured Streaming, with positions that are segspark's own."""
 
+import logging
 import shutil
 import tempfile
 import time
@@ -74,6 +75,7 @@ class Following:
             if self.to_the_end
             else writer.trigger(processingTime=f"{self.every_seconds} seconds")
         )
+        logging.getLogger("py4j.clientserver").setLevel(logging.CRITICAL)  # what fails is raised here, told once
         try:
             self._query = timed.start()
             while self._query.isActive and not self._asked:
@@ -101,8 +103,8 @@ class Following:
             time.sleep(0.1)
 
     def _handed(self, batch: DataFrame, number: int) -> None:
-        if self._asked or self._failure:
-            raise SegsparkError("stopped")
+        if self._asked:  # what is not handed over is found again by where segspark's tables say that it ended
+            return
         try:
             self.each(batch, number)
         except Exception as error:
