@@ -73,8 +73,8 @@ def open_session(settings: Spark, verbose: bool = False, packages: Sequence[str]
     builder = SparkSession.builder.appName("segspark")
     for key, value in _properties(settings, packages).items():
         builder = builder.config(key, value)
-    if not verbose:  # pyspark writes a line of JSON for every expression that it cannot resolve
-        for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
+    if not verbose:  # a line of JSON for every expression that cannot be resolved; what a stream raises, told twice
+        for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger", "py4j.clientserver"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
     # Workers must run the interpreter that runs this, not whichever python3 comes first.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

@@ -1,12 +1,10 @@
 """Following what is added to a table or a topic: Structured Streaming, with positions that are segspark's own."""
 
-import logging
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
@@ -15,8 +13,6 @@ from pyspark.sql.streaming.query import StreamingQuery
 from segspark.errors import SegsparkError
 from segspark.io.lake import Lake
 from segspark.tables import Table
-
-Each = Callable[[DataFrame, int], None]
 
 
 def added_rows(lake: Lake, table: Table, since: int, files_per_batch: int) -> DataFrame:
@@ -45,37 +41,33 @@ class Following:
 
     Attributes:
         rows: of the stream.
-        each: gets a micro-batch and its number.
+        each: gets a micro-batch.
         every_seconds: from the beginning of a micro-batch to that of the next.
         to_the_end: whether to end when all that there is now has been handed over.
     """
 
     rows: DataFrame
-    each: Each
+    each: Callable[[DataFrame], None]
     every_seconds: float
     to_the_end: bool = False
     _failure: list[Exception] = field(default_factory=list)
     _query: StreamingQuery | None = None
     _asked: bool = False
 
-    def run(self, folder: str | None = None) -> None:
+    def run(self) -> None:
         """Follow until the end, a failure, or `stop`.
-
-        Args:
-            folder: where Spark may keep its checkpoint, that all of its processes reach; None: on this machine.
 
         Raises:
             Exception: whatever the function raised.
             SegsparkError: the stream itself failed.
         """
-        place = folder or tempfile.mkdtemp(prefix="segspark-stream-")
+        place = tempfile.mkdtemp(prefix="segspark-stream-")
         writer = self.rows.writeStream.foreachBatch(self._handed).option("checkpointLocation", place)
         timed = (
             writer.trigger(availableNow=True)
             if self.to_the_end
             else writer.trigger(processingTime=f"{self.every_seconds} seconds")
         )
-        logging.getLogger("py4j.clientserver").setLevel(logging.CRITICAL)  # what fails is raised here, told once
         try:
             self._query = timed.start()
             while self._query.isActive and not self._asked:
@@ -88,8 +80,7 @@ class Following:
         finally:
             if self._query is not None and self._query.isActive:
                 self._query.stop()
-            if folder is None:
-                shutil.rmtree(Path(place), ignore_errors=True)
+            shutil.rmtree(place, ignore_errors=True)
         if self._failure:
             raise self._failure[0]
 
@@ -102,11 +93,11 @@ class Following:
         while self._asked and query is not None and query.isActive and query.status["isTriggerActive"]:
             time.sleep(0.1)
 
-    def _handed(self, batch: DataFrame, number: int) -> None:
+    def _handed(self, batch: DataFrame, _number: int) -> None:
         if self._asked:  # what is not handed over is found again by where segspark's tables say that it ended
             return
         try:
-            self.each(batch, number)
+            self.each(batch)
         except Exception as error:
             self._failure.append(error)
             raise

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
-from segspark.kernels.tiles import Statements, connected, files_view
-
-_ROWS = 100_000  # in a piece of a result
+from segspark.kernels.tiles import ROWS, Statements, compute, connected, files_view
 
 
 def features(
@@ -43,9 +41,8 @@ def features(
             connection.execute(f"CREATE TABLE {name} AS {table} {counts}")
         for name in statements.aside:
             files_view(connection, name, statements.columns[name], paths[name])
-        for name, query in (*statements.tiles.items(), *statements.merged.items()):
-            connection.execute(f"CREATE TABLE {name} AS {query}")
-        yield from connection.table(result).to_arrow_reader(_ROWS)
+        compute(connection, statements)
+        yield from connection.table(result).to_arrow_reader(ROWS)
 
 
 def _table(name: str, columns: Mapping[str, str], given: Sequence[str]) -> str:

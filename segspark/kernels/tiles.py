@@ -19,7 +19,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_ROWS = 100_000  # in a piece of a result
+ROWS = 100_000  # in a piece of a result
 _BUCKET = "_bucket"
 
 
@@ -101,7 +101,7 @@ def merge(
             files_view(connection, table, statements.columns[table], paths[table])
         for name, query in statements.merged.items():
             connection.execute(f"CREATE TABLE {name} AS {query}")
-            for batch in connection.table(name).to_arrow_reader(_ROWS):
+            for batch in connection.table(name).to_arrow_reader(ROWS):
                 yield pa.RecordBatch.from_pydict({"name": [name], "rows": [_stream(pa.Table.from_batches([batch]))]})
 
 
@@ -127,11 +127,16 @@ def refusal(statements: Statements) -> str:
         with connected(statements, 100) as connection:
             for table, columns in statements.columns.items():
                 files_view(connection, table, columns, [])
-            for name, query in (*statements.tiles.items(), *statements.merged.items()):
-                connection.execute(f"CREATE TABLE {name} AS {query}")
+            compute(connection, statements)
     except duckdb.Error as error:
         return str(error)
     return ""
+
+
+def compute(connection: "DuckDBPyConnection", statements: Statements) -> None:
+    """Make a table of each tile and of each merged result, from the tables that are there."""
+    for name, query in (*statements.tiles.items(), *statements.merged.items()):
+        connection.execute(f"CREATE TABLE {name} AS {query}")
 
 
 def connected(statements: Statements, megabytes: int) -> "DuckDBPyConnection":

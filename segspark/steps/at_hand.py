@@ -14,13 +14,14 @@ from segspark.features.activity import attributes_at
 from segspark.features.dimensions import totals
 from segspark.features.plan import Plan, plan_of, words_of
 from segspark.features.projection import said_of_all
+from segspark.features.projection_statement import Told
 from segspark.features.statements import FEATURES, KEPT_DAYS, KEPT_DIMENSIONS, live_statements
 from segspark.kernels import live as kernel
-from segspark.kernels.tiles import Statements, refusal
+from segspark.kernels.tiles import Statements
 from segspark.steps.context import Context
-from segspark.steps.features import checked_plan
 from segspark.steps.position import Position
 from segspark.steps.state import WHO
+from segspark.steps.tiles import understood
 from segspark.tables import CUSTOMER_DIMENSION, CUSTOMERS, EVENTS, PRODUCTS, Feature
 
 _FRAMES = 16  # of recent events; more are made one: so a plan stays small, and rows are copied a few times at most
@@ -33,16 +34,18 @@ class Recent:
     """Events since some days before the kept state: of an event that was written again the newest row counts."""
 
     frames: list[DataFrame] = field(default_factory=list)
-    rows: int = 0
     _added: int = 0
 
     def add(self, rows: DataFrame) -> None:
         """Take in rows of events; they are computed now, and never again."""
         self._added += 1
         self.frames.append(rows.withColumn(_ADDED, F.lit(self._added)).localCheckpoint())
-        self.rows += self.frames[-1].count()
         if len(self.frames) > _FRAMES:
             self.frames[1:] = [reduce(DataFrame.unionByName, self.frames[1:]).coalesce(1).localCheckpoint()]
+
+    def count(self) -> int:
+        """Rows at hand; of an event that was written again all of them."""
+        return reduce(DataFrame.unionByName, self.frames).count()
 
     def of(self, some: DataFrame) -> DataFrame:
         """One row per customer of some who did anything: `events`, a list of structs."""
@@ -75,20 +78,22 @@ class AtHand:
     _before: date
 
     @classmethod
-    def of(cls, context: Context, kept: Position, before: date) -> "AtHand":
+    def of(cls, context: Context, everything: Plan, kept: Position, before: date) -> "AtHand":
         """Read what is kept.
 
         Args:
             context: of the date that is not over.
+            everything: what all features need.
             kept: what it was computed from.
             before: as_of of the features that a batch computed last.
 
         Raises:
             BadInputError: the kernel cannot compute these features.
         """
-        fresh, stale = fresh_and_stale(context)
+        fresh, stale = fresh_and_stale(context, everything)
         plan = plan_of(fresh, context.config.features)
-        asked = _asked(context, plan, fresh, kept.as_of)
+        state = context.lake.read(everything.state_table).withColumn("as_of", F.lit(context.as_of))
+        asked = _asked(context, plan, fresh, kept.as_of, _told(plan, state))
         products = context.lake.files(PRODUCTS) if plan.by_brand else []
         found = cls(context, kept.as_of, plan, Recent(), stale, _packed(context, plan), asked, products, before)
         found.see(context.lake.read(EVENTS))
@@ -126,19 +131,16 @@ class AtHand:
         return found.select(*map(quoted, table.column_names))
 
     def let_go(self) -> None:
-        """Free the memory."""
-        for one in (self._kept, *self.recent.frames):
-            one.unpersist()
+        """Free the memory; what was checkpointed goes when nobody has it any more."""
+        self._kept.unpersist()
 
 
-def fresh_and_stale(context: Context) -> tuple[list[Feature], dict[str, str]]:
+def fresh_and_stale(context: Context, everything: Plan) -> tuple[list[Feature], dict[str, str]]:
     """The features that a stream computes; and why it takes each of the others as the last batch computed it.
 
     Only a batch computes tastes, sentiment by a model of language, and aggregates that do not add up over days.
     """
-    others = dict.fromkeys(
-        (name for name, _ in checked_plan(context).others), "its aggregate does not add up over days"
-    )
+    others = dict.fromkeys((name for name, _ in everything.others), "its aggregate does not add up over days")
     if context.config.features.sentiment == "vader":
         others |= dict.fromkeys(("sentiment", "sentiments"), "features.sentiment is vader")
     stale = {one.name: "product embeddings" for one in context.features if one.family == "embeddings"}
@@ -148,24 +150,17 @@ def fresh_and_stale(context: Context) -> tuple[list[Feature], dict[str, str]]:
     return [one for one in context.features if one.name not in stale], stale
 
 
-def _asked(context: Context, plan: Plan, fresh: Sequence[Feature], since: date) -> Statements:
+def _asked(context: Context, plan: Plan, fresh: Sequence[Feature], since: date, told: Told) -> Statements:
     """What the kernel is to compute; BadInputError where it cannot."""
-    try:
-        told, zone = _told(context, plan), context.config.time.business_timezone
-        asked = live_statements(plan, fresh, context.as_of, since, zone, told)
-        problem = refusal(asked).partition("\n")[0]
-    except ModuleNotFoundError as error:
-        problem = f"{error.name} is not installed: pip install segspark[duckdb]"
-    except ValueError as error:
-        problem = str(error)
-    if problem:
+    zone = context.config.time.business_timezone
+    asked, problem = understood(lambda: live_statements(plan, fresh, context.as_of, since, zone, told))
+    if asked is None:
         raise BadInputError([f"segspark stream cannot compute these features: {problem}"])
     return asked
 
 
-def _told(context: Context, plan: Plan) -> dict[str, float | list[float] | None]:
+def _told(plan: Plan, state: DataFrame) -> dict[str, float | list[float] | None]:
     """What features say about all customers, with everyone's state as it is kept."""
-    state = context.lake.read(checked_plan(context).state_table).withColumn("as_of", F.lit(context.as_of))
     rows = [frame.drop("as_of").first() for frame in said_of_all(state, plan)]  # one row each, or none
     return {name: value for row in rows if row is not None for name, value in row.asDict().items()}
 

@@ -17,7 +17,7 @@ from segspark.steps.embeddings import carried
 from segspark.steps.features import checked_plan
 from segspark.steps.finished import latest_of
 from segspark.steps.levels import registered_now
-from segspark.steps.position import Position, position_now
+from segspark.steps.position import position_now
 from segspark.steps.publishing import changed_rows, next_sequence, opened, publish_changes, publish_moves, settled_now
 from segspark.steps.state import keep, kept_position
 from segspark.tables import EVENTS, SEGMENT_ASSIGNMENTS
@@ -63,14 +63,14 @@ class Live:
         plan, there = checked_plan(context), registered_now(closed)
         context.embedding_version = closed.embedding_version = carried(closed)
         kept = kept_position(closed, plan)
-        if kept is None or kept.as_of < closed.as_of or not _same_plan(kept, position_now(closed, plan)):
+        if kept is None or kept.as_of < closed.as_of or not kept.is_of(position_now(closed, plan)):
             keep(closed, plan, closed.run_id("features", closed.versions(EVENTS)), rebuild=False)
             kept = position_now(closed, plan)
         if kept.as_of >= context.as_of:
             raise BadInputError([f"--as-of {context.as_of}: state is at {kept.as_of} already; give a later date"])
         applied, _ = applied_now(closed, context.lake.read(context.features_table), there, there.splits)
         opening = opened(context, latest_of(context, "assign"))
-        at_hand = AtHand.of(context, kept, closed.as_of)
+        at_hand = AtHand.of(context, plan, kept, closed.as_of)
         version = context.lake.version(SEGMENT_ASSIGNMENTS)
         before, now = (context.lake.read(SEGMENT_ASSIGNMENTS, one) for one in (opening, version))
         return cls(context, at_hand, applied, opening, version, before.persist(), now)
@@ -148,7 +148,3 @@ def last_assigned(context: Context, as_of: date) -> date:
             [f"--as-of {as_of}: assignments are already at {last}, and history is not rewritten; give a later date"]
         )
     return last
-
-
-def _same_plan(kept: Position, now: Position) -> bool:
-    return (kept.plan, kept.identities) == (now.plan, now.identities)

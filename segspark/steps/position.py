@@ -43,10 +43,18 @@ class Position:
             said["plan"],
         )
 
+    def is_of(self, other: "Position") -> bool:
+        """Whether both are of the same tables and plan."""
+        return (self.plan, self.identities, self.versions.keys()) == (
+            other.plan,
+            other.identities,
+            other.versions.keys(),
+        )
+
     def leads_to(self, later: "Position") -> bool:
         """Whether what changed since then can be added: the same tables and plan, none of them older."""
         return (
-            (self.plan, self.identities, self.versions.keys()) == (later.plan, later.identities, later.versions.keys())
+            self.is_of(later)
             and all(version <= later.versions[name] for name, version in self.versions.items())
             and self.as_of <= later.as_of
         )

@@ -74,8 +74,8 @@ def publish_moves(
         overlay: whether they are about overlays.
         moment: when each happened; None: as_of's midnight.
     """
-    midnight_then = F.lit(midnight(context.as_of, context.config.time.business_timezone))
-    moment = midnight_then if moment is None else moment
+    if moment is None:
+        moment = F.lit(midnight(context.as_of, context.config.time.business_timezone))
     events = membership_events(found, cause(causes), moment, context.as_of, writer.run_id, sequence, overlay)
     same = (F.col("sequence") == sequence) & (F.col("overlay") == overlay)
     with writer.lock(SEGMENT_MEMBERSHIP_EVENTS):

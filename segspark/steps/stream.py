@@ -15,6 +15,7 @@ from segspark.errors import SegsparkError
 from segspark.io.streams import Following, added_rows
 from segspark.steps.at_hand import fresh_and_stale
 from segspark.steps.context import Context, Outcome
+from segspark.steps.features import checked_plan
 from segspark.steps.finished import latest_of
 from segspark.steps.live import Live, OthersWrote, Published, last_assigned
 from segspark.steps.messages import Messages
@@ -56,7 +57,7 @@ def check(context: Context) -> None:
     if messages is not None:
         followed = f"the topics of {', '.join(source.name for source in messages.sources)}"
     say(f"follows {followed}")
-    fresh, stale = fresh_and_stale(context)
+    fresh, stale = fresh_and_stale(context, checked_plan(context))
     say(f"{len(fresh)} features are computed of each micro-batch; {len(stale)} are as the last batch computed them")
     for name, why in stale.items():
         say(f"  {name}: {why}")
@@ -85,7 +86,7 @@ class Followed:
     _live: Live | None = None
     _ledger: int = -1
 
-    def each(self, batch: DataFrame, number: int) -> None:
+    def each(self, batch: DataFrame) -> None:
         """Take in a micro-batch."""
         if self._here is None:
             self._here = self.context.in_session(batch.sparkSession)
@@ -130,7 +131,7 @@ class Followed:
 
     def _tell(self, at_last: bool = False) -> None:
         if self._live is not None:
-            self.progress.tell(self._live.context, self._live.at_hand.recent.rows, at_last)
+            self.progress.tell(self._live.context, self._live.at_hand.recent.count, at_last)
 
     @property
     def outcome(self) -> Outcome:

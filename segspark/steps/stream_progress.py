@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -58,8 +58,8 @@ class Progress:
             lag = (datetime.now(UTC) - oldest.astimezone(UTC)).total_seconds()
             self.now.lag = max(self.now.lag or 0.0, lag)
 
-    def tell(self, context: Context, recent_rows: int, at_last: bool = False) -> None:
-        """Write a row if the stretch is over, and begin the next."""
+    def tell(self, context: Context, recent_rows: Callable[[], int], at_last: bool = False) -> None:
+        """Write a row if the stretch is over, and begin the next; only then the rows at hand are counted."""
         stretch, settings = self.now, context.config.stream
         passed = time.monotonic() - stretch.began
         if not stretch.counts["batches"] or (passed < settings.progress_seconds and not at_last):
@@ -68,7 +68,7 @@ class Progress:
         row = (
             *(context.attempt_id, datetime.now(UTC), context.as_of, *counted),
             *(stretch.counts["events"] / passed, stretch.seconds.pop("all", 0) / passed),
-            *(stretch.lag, stretch.longest, {name: float(one) for name, one in stretch.seconds.items()}, recent_rows),
+            *(stretch.lag, stretch.longest, {name: float(one) for name, one in stretch.seconds.items()}, recent_rows()),
         )
         context.writer(context.attempt_id).append(STREAM_PROGRESS, context.lake.frame(STREAM_PROGRESS, [row]))
         lag = stretch.lag or 0.0

@@ -1,6 +1,7 @@
 """The state of all customers by the kernel `tiles`: DuckDB in the executors, over the files of the log."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -60,22 +61,28 @@ class Tiles:
 
 def _understood(context: Context, plan: Plan, now: Position) -> kernel.Statements:
     """What the kernel is to compute; BadInputError where it cannot."""
-    settings, problem = context.config.features, ""
+    settings, asked = context.config.features, None
     if settings.sentiment == "vader":
         problem = "features.sentiment is vader, which only Spark's engine knows"
     elif "embeddings" in settings.families:
         problem = "features.families has embeddings, which only Spark's engine knows"
     else:
-        try:
-            asked = statements(plan, now.as_of, context.config.time.business_timezone)
-            problem = kernel.refusal(asked).partition("\n")[0]
-        except ModuleNotFoundError as error:
-            problem = f"{error.name} is not installed: pip install segspark[duckdb]"
-        except ValueError as error:
-            problem = str(error)
-    if problem:
+        asked, problem = understood(lambda: statements(plan, now.as_of, context.config.time.business_timezone))
+    if asked is None:
         raise BadInputError([f"features.engine: duckdb cannot be used here: {problem}; set it to spark"])
     return asked
+
+
+def understood(made: Callable[[], kernel.Statements]) -> tuple[kernel.Statements | None, str]:
+    """Statements that DuckDB understands; or None, and what it has against them."""
+    try:
+        asked = made()
+        problem = kernel.refusal(asked).partition("\n")[0]
+    except ModuleNotFoundError as error:
+        return None, f"{error.name} is not installed: pip install segspark[duckdb]"
+    except ValueError as error:
+        return None, str(error)
+    return (None, problem) if problem else (asked, "")
 
 
 def _computed(context: Context, asked: kernel.Statements, now: Position) -> DataFrame:

@@ -19,7 +19,7 @@ STREAM_PROGRESS = Table(
         Column("busy_share", "DOUBLE", "Share of the stretch in which micro-batches were worked on."),
         Column("lag_seconds", "DOUBLE", "Longest time from a message in Kafka to its assignment; null of tables."),
         Column("longest_batch_seconds", "DOUBLE", "Of the slowest micro-batch."),
-        Column("seconds", "MAP<STRING,DOUBLE>", "Seconds by stage: events, features, writing."),
+        Column("seconds", "MAP<STRING,DOUBLE>", "Seconds by stage: taking in (messages), seeing, publishing."),
         Column("recent_rows", "BIGINT", "Events at hand, of the days that are not in the kept state."),
     ),
     key=("attempt_id", "until"),

@@ -41,7 +41,7 @@ def day(spark, tmp_path_factory):
     plan = plan_of(before.features, before.config.features)
     steps.keep(before, plan, "kept", rebuild=False)
     context = context_at(folder, DAY + timedelta(days=1))
-    at_hand = AtHand.of(context, position_now(before, plan), DAY)
+    at_hand = AtHand.of(context, plan, position_now(before, plan), DAY)
     rows = [row(100 + at, DAY, what) for at, what in enumerate(TODAY)]
     change_events(context, context.spark.createDataFrame(rows, COLUMNS), "insert")
     yield context, at_hand, context.lake.read(EVENTS).where(F.col("event_date") == F.lit(DAY))

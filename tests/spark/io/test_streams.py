@@ -26,10 +26,10 @@ def followed(lake: Lake, since: int, each=None) -> list[str]:
     """The products that come, and whatever the function does with each micro-batch."""
     came: list[str] = []
 
-    def take(batch, number):
+    def take(batch):
         came.extend(row["product_id"] for row in batch.collect())
         if each is not None:
-            each(batch, number)
+            each(batch)
 
     Following(added_rows(lake, PRODUCTS, since, 1), take, 0, to_the_end=True).run()
     return came
@@ -59,7 +59,7 @@ def test_rows_of_a_file_that_was_rewritten_come_again(lake):
 def test_what_fails_in_a_micro_batch_is_raised_as_it_was(lake, error):
     since = add(lake, "p1")
 
-    def fail(batch, number):
+    def fail(batch):
         raise error
 
     with pytest.raises(type(error)) as caught:
@@ -72,7 +72,7 @@ def test_it_ends_with_the_micro_batch_in_which_it_is_told_to_stop(lake):
     add(lake, "p2")
     came: list[list[str]] = []
 
-    def stop(batch, _):
+    def stop(batch):
         came.append([row["product_id"] for row in batch.collect()])
         following.stop()
 

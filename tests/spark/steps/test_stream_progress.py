@@ -35,7 +35,7 @@ def stretch(progress: Progress, context: Context, waited: float | None = None) -
     with progress.batch(), progress.now.stage("publishing"):
         progress.now.counts.update(events=10, customers=4, changed=3, moved=2)
     progress.waited(None if waited is None else datetime.now(UTC) - timedelta(seconds=waited))
-    progress.tell(context, recent_rows=7, at_last=True)
+    progress.tell(context, recent_rows=lambda: 7, at_last=True)
 
 
 def test_a_stretch_is_a_row_with_what_happened_in_it(context):
@@ -54,8 +54,8 @@ def test_before_a_stretch_is_over_and_without_a_micro_batch_nothing_is_told(cont
     progress = Progress()
     with progress.batch():
         pass
-    progress.tell(context, 0)
-    Progress().tell(context, 0, at_last=True)
+    progress.tell(context, lambda: 0)
+    Progress().tell(context, lambda: 0, at_last=True)
     assert not context.lake.exists(STREAM_PROGRESS)
 
 
