@@ -268,7 +268,7 @@ def test_a_chosen_segment_is_alone_in_cards_rows_and_legend_and_held_against_all
     last = page.locator("#kpi-0 tbody tr:visible td:nth-child(3)").last.inner_text()
     assert page.locator("#kpi-0 .latest b").inner_text() == last
     page.get_by_role("button", name="Show all").click()
-    page.wait_for_function("document.querySelectorAll('#kpi-0 .series.off').length === 0")
+    page.locator("#kpi-0 .series.off").first.wait_for(state="detached")
 
 
 def test_chosen_periods_leave_their_rows_and_comparisons_and_the_axis_shows_them(visit):
