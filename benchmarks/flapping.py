@@ -51,9 +51,7 @@ def main() -> None:
     folder = options.data or Path(tempfile.mkdtemp(prefix="segspark-flapping-"))
     nights = [FIRST + timedelta(days=number) for number in range(1, options.nights + 1)]
     config = prepared(folder, nights)
-    context = Context(
-        load_config(config, [f"spark.config.{key}={value}" for key, value in _SPARK.items()]), FIRST, Reporter()
-    )
+    context = Context(load_config(config, [f"spark.config={json.dumps(_SPARK)}"]), FIRST, Reporter())
     given = {night: _assigned(context.at(night)) for night in nights}
     clustered = eligible(context, features_at(context)).count()
     print("way        moves a thousand and night   taken back   elsewhere at the end")

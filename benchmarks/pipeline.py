@@ -8,7 +8,7 @@ configuration has one range of k; the peers fit KMeans for each, and bisecting a
 With `--also 2 3 4 5 6 7 8 9 10` they fit the same 27. Gates are wide open: whichever candidate wins, it is assigned.
 
 After that ours also run what people read, `segspark profile` and `report`, which the peers do not: these seconds are
-shown beside the others, and their share of all (reading_share).
+shown beside the others, and their share of all (reading_share); `--without reading` leaves that out.
 
 The log is that of the features benchmark. The last line is one JSON object; a ratio is the peer's seconds divided by
 ours.
@@ -18,6 +18,7 @@ import argparse
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -48,9 +49,10 @@ def main() -> None:
     (folder / "pipeline.yaml").write_text(yaml.safe_dump(_configuration(options)), encoding="utf-8")
     runs: dict[str, list[Run]] = {name: [] for name in NAMES if name not in options.without}
     assigned: dict[str, int] = {}
+    phases = PHASES if "reading" in options.without else (*PHASES, *READ)
     for _ in range(options.rounds):
         for name, taken in runs.items():
-            taken.append(_ours(name, folder) if name in ("spark", "kernel") else _peer(name, folder, options))
+            taken.append(_ours(name, folder, phases) if name in ("spark", "kernel") else _peer(name, folder, options))
             assigned[name] = _assigned(name, folder)
             told = ", ".join(f"{phase} {one.seconds:.1f} s" for phase, one in taken[-1].items())
             print(f"{NAMES[name]}: {told}; {assigned[name]:,} customers assigned", flush=True)
@@ -84,8 +86,8 @@ def _configuration(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _ours(name: str, folder: Path) -> Run:
-    """All phases, into empty tables."""
+def _ours(name: str, folder: Path, phases: Sequence[str]) -> Run:
+    """Some phases, into empty tables."""
     for table in (folder / "lake").iterdir():
         if table.name != "events":
             shutil.rmtree(table) if table.is_dir() else table.unlink()
@@ -93,7 +95,7 @@ def _ours(name: str, folder: Path) -> Run:
     arguments += ["--set", "features.engine=duckdb"] if name == "kernel" else []
     return {
         phase: measured([str(PROGRAMS / "segspark"), phase, *arguments], folder, folder / f"{name}-{phase}.log")
-        for phase in (*PHASES, *READ)
+        for phase in phases
     }
 
 
@@ -128,7 +130,7 @@ def _seconds(runs: list[Run]) -> float:
 
 def _reading_share(run: Run) -> float:
     """Seconds of profile and report by those of everything."""
-    return sum(run[phase].seconds for phase in READ) / sum(one.seconds for one in run.values())
+    return sum(one.seconds for phase, one in run.items() if phase in READ) / sum(one.seconds for one in run.values())
 
 
 def _result(runs: dict[str, list[Run]], assigned: dict[str, int], options: argparse.Namespace) -> dict[str, Any]:
@@ -145,7 +147,9 @@ def _result(runs: dict[str, list[Run]], assigned: dict[str, int], options: argpa
         name: {phase: round(one.seconds, 1) for phase, one in found[-1].items()} for name, found in runs.items()
     }
     shares = {name: round(_reading_share(found[-1]), 3) for name, found in runs.items() if name not in PEERS}
-    return result | {"reading_share": shares, "assigned": assigned, "also": options.also}
+    if "reading" not in options.without:
+        result["reading_share"] = shares
+    return result | {"assigned": assigned, "also": options.also}
 
 
 def _options() -> argparse.Namespace:
@@ -158,7 +162,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--hot", type=float, default=0.0, help="share of all events that one customer has")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=1, help="runs of each command, in turns")
-    parser.add_argument("--without", nargs="*", default=[], choices=sorted(NAMES), help="to leave out")
+    parser.add_argument("--without", nargs="*", default=[], choices=[*sorted(NAMES), "reading"], help="to leave out")
     return parser.parse_args()
 
 
