@@ -5,7 +5,6 @@ The session is in a process of its own, as that of this process has Delta's jars
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import os
 import shutil
@@ -16,7 +15,6 @@ import sys
 import tempfile
 import time
 import urllib.request
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -28,22 +26,12 @@ import pytest
 from pyspark import cloudpickle
 from pyspark.sql import SparkSession
 
+from scripts import kafka
+from scripts.kafka import free_port
 from segspark.config.model import Spark
 from segspark.io.jars import KAFKA, POSTGRESQL
 from segspark.io.session import open_session
 
-_KAFKA_JARS = Path(os.environ.get("SEGSPARK_KAFKA", Path.home() / ".cache" / "segspark-kafka")) / "4.1.0"
-_BROKER = """
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dirs={folder}/messages
-offsets.topic.replication.factor=1
-auto.create.topics.enable=false
-"""
 _SESSION: dict[str, str | int | float | bool] = {
     "spark.sql.shuffle.partitions": 2,
     "spark.driver.memory": "1g",
@@ -136,31 +124,8 @@ def running_postgres() -> Iterator[Postgres]:
 
 
 @dataclass(frozen=True)
-class Broker:
+class Broker(kafka.Broker):
     """A running Kafka broker."""
-
-    port: int
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
-    def create(self, topic: str, partitions: int) -> None:
-        self._tool("TopicCommand", "--create", "--topic", topic, "--partitions", str(partitions))
-
-    def add_partitions(self, topic: str, partitions: int) -> None:
-        self._tool("TopicCommand", "--alter", "--topic", topic, "--partitions", str(partitions))
-
-    def delete(self, topic: str) -> None:
-        self._tool("TopicCommand", "--delete", "--topic", topic)
-
-    def expire(self, topic: str, partition: int, before: int) -> None:
-        """Delete the messages before an offset, as retention does."""
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            place = f'{{"topic": "{topic}", "partition": {partition}, "offset": {before}}}'
-            file.write(f'{{"partitions": [{place}], "version": 1}}')
-            file.flush()
-            self._tool("DeleteRecordsCommand", "--offset-json-file", file.name)
 
     def send(self, spark: SparkSession, topic: str, partition: int, values: Sequence[str | None]) -> None:
         """Send messages in this order, with the keys k0, k1, ..."""
@@ -169,29 +134,14 @@ class Broker:
         options = {"kafka.bootstrap.servers": self.address, "topic": topic}
         messages.write.format("kafka").options(**options).save()
 
-    def _tool(self, name: str, *arguments: str) -> None:
-        tool = f"org.apache.kafka.tools.{name}"
-        _done([*_java("256m"), tool, "--bootstrap-server", self.address, *arguments], None)
-
 
 @contextlib.contextmanager
 def running_broker() -> Iterator[Broker]:
-    if not (_KAFKA_JARS / "complete").is_file():
-        pytest.fail(f"no Kafka in {_KAFKA_JARS}; sh scripts/install-kafka fetches it", pytrace=False)
-    broker, folder = Broker(free_port()), Path(tempfile.mkdtemp(prefix="segspark-kafka-"))
-    properties = folder / "server.properties"
-    properties.write_text(_BROKER.format(broker=broker.port, controller=free_port(), folder=folder))
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    _done([*_java("256m"), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)], folder)
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen([*_java("512m"), "kafka.Kafka", str(properties)], stdout=log, stderr=log)
     try:
-        _wait_for("the Kafka broker", broker.port, process, folder / "log")
-        yield broker
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
-        shutil.rmtree(folder, ignore_errors=True)
+        with kafka.running_broker() as broker:
+            yield Broker(broker.port)
+    except kafka.NoBrokerError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @dataclass(frozen=True)
@@ -264,19 +214,6 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.2)
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(timeout=10)
-
-
-def free_port() -> int:
-    """A port of this machine that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _java(memory: str) -> list[str]:
-    home = os.environ.get("JAVA_HOME")
-    java = f"{home}/bin/java" if home else "java"
-    return [java, f"-Xmx{memory}", "-XX:TieredStopAtLevel=1", "-cp", f"{_KAFKA_JARS}/*"]
 
 
 def _wait_for(name: str, port: int, process: subprocess.Popen[bytes], log: Path) -> None:

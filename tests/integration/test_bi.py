@@ -16,11 +16,12 @@ from pathlib import Path
 import deltalake
 import pytest
 
+from scripts.kafka import free_port
 from segspark.segments.views import VIEWS
 from segspark.steps.views import publish_views
 from segspark.tables import CUSTOMER_VALUE, SEGMENT_ASSIGNMENTS, SEGMENT_KPIS, SEGMENT_OVERLAYS, SEGMENTS, Table
 from tests.governing import DAY, SEGMENTS_THERE, context_in
-from tests.integration.servers import free_port, running_script
+from tests.integration.servers import running_script
 from tests.pages import Block, Reader, blocks
 
 pytestmark = pytest.mark.slow

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
+from scripts.kafka import free_port
 from segspark.config.sources import Source
 from segspark.errors import BadInputError
 from segspark.io.kafka import new_rows
-from tests.integration.servers import free_port
 
 pytestmark = pytest.mark.slow
 
