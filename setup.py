@@ -40,6 +40,9 @@ REQUIRED = [
     "scikit-learn",  # driver only: KMeans on a coreset, cluster indices on a sample, both of bounded size
     "threadpoolctl",  # driver only: one thread per fit, so that sums are taken in one order (scikit-learn has it, too)
     "scipy",  # driver only: distributions of tests of external variables; scikit-learn needs it in any case
+    "requests",  # driver only: webhooks
+    "urllib3>=2",  # driver only: what requests is made of; an answer's whole time is limited there
+    "prometheus-client",  # driver only: what a stream does, in the words of Prometheus
     "filelock",  # keeps two writers of one local store (tables, MLflow's sqlite) apart
 ]
 
@@ -58,6 +61,8 @@ EXTRAS = {
         "ruff",  # lint and format
         "mypy",  # types
         "import-linter",  # the layers of docs/architecture.md
+        "types-requests",  # stubs for mypy
+        "cryptography",  # certificates of receivers of webhooks
         "types-PyYAML",  # stubs for mypy
         "pandas-stubs>=2.2,<3",  # stubs for mypy; the major version is pandas' own
         "playwright",  # drives the system's Chromium through dashboard and handbook
