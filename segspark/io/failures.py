@@ -9,7 +9,23 @@ from segspark.errors import BadInputError
 
 SPARK_FAILURES = (PySparkException, Py4JJavaError)  # the second: what a task met, where Python has no class for it
 _UNREAD = re.compile(r"\[(FAILED_READ_FILE[.\w]*)\] ([^\n]*)")
-_OF_A_ROW = ("CAST_", "CANNOT_PARSE", "DIVIDE_BY_ZERO", "ARITHMETIC_", "INVALID_", "NUMERIC_VALUE")
+_OF_A_ROW = (
+    *("CAST_", "CANNOT_PARSE", "DIVIDE_BY_ZERO", "REMAINDER_BY_ZERO", "ARITHMETIC_", "BINARY_ARITHMETIC_", "INVALID_"),
+    *(
+        "NUMERIC_",
+        "DATETIME_",
+        "INTERVAL_",
+        "CONVERSION_",
+        "MALFORMED_",
+        "ELEMENT_AT_",
+        "NULL_MAP_KEY",
+        "DUPLICATED_MAP",
+    ),
+)
+
+
+class RowFailure(BadInputError):
+    """An expression of the user's fails on a row, so that none of the rows with it can be read."""
 
 
 def why(error: Exception, format_: str, path: str) -> str:
@@ -47,7 +63,7 @@ def met_in_rows(error: Exception, place: str) -> Exception:
     if _condition(error).startswith(_OF_A_ROW):
         first = str(error).strip().splitlines()[0]
         advice = "use try_cast, try_to_timestamp or try_divide, and the row is quarantined instead"
-        return BadInputError([f"{place}: an expression failed on a row: {first}; {advice}"])
+        return RowFailure([f"{place}: an expression failed on a row: {first}; {advice}"])
     return error
 
 

@@ -1,6 +1,8 @@
 """Ingest: what is new in the sources into the tables; what is not acceptable into quarantine; nothing lost."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import reduce
 
@@ -37,19 +39,58 @@ def replay(context: Context) -> Sequence[Outcome]:
     return _ingest(context, open_quarantine(context), replayed=True)
 
 
-def take_in(context: Context, opened: list[Opened], told: Told) -> Sequence[Outcome]:
+@dataclass
+class Later:
+    """What a stream found in rows, and how far it read, since it last said so.
+
+    Two tables are not written every few seconds for that. If the process dies meanwhile, the rows are read again, and
+    found to be there.
+
+    Attributes:
+        checked: by source: rows and the rules that they broke, added up.
+        opened: by source: as it was read last.
+        run_id: of what was written last.
+    """
+
+    checked: dict[str, Checked] = field(default_factory=dict)
+    opened: dict[str, Opened] = field(default_factory=dict)
+    run_id: str = ""
+
+    def note(self, judged: Mapping[str, Judged], opened: Sequence[Opened], run_id: str) -> None:
+        """Add what was found in a micro-batch."""
+        for one in (one for found in judged.values() for one in _checked(found)):
+            before = self.checked.get(one.source)
+            broken = Counter(one.broken) + Counter(before.broken if before else {})
+            self.checked[one.source] = replace(one, rows=one.rows + (before.rows if before else 0), broken=broken)
+        self.opened |= {one.source.name: one for one in opened}
+        self.run_id = run_id
+
+    def record(self, context: Context) -> None:
+        """Write it."""
+        if self.opened:
+            _record(context, list(self.checked.values()), list(self.opened.values()), self.run_id)
+        self.checked, self.opened = {}, {}
+
+
+def take_in(context: Context, opened: list[Opened], told: Told, later: Later) -> Sequence[Outcome]:
     """Bring the tables up to date with rows as they come: no gate refuses them, for a stream has to go on.
 
     Args:
         context: of the phase.
         opened: sources with their rows.
-        told: gets the rows of `events` that were written, and what of each, before it is noted how far was read.
+        told: gets the rows of `events` that were written, and what of each.
+        later: gets what is to be recorded of them.
     """
-    return _ingest(context, opened, gated=False, told=told)
+    return _ingest(context, opened, gated=False, told=told, later=later)
 
 
 def _ingest(
-    context: Context, opened: list[Opened], replayed: bool = False, gated: bool = True, told: Told | None = None
+    context: Context,
+    opened: list[Opened],
+    replayed: bool = False,
+    gated: bool = True,
+    told: Told | None = None,
+    later: Later | None = None,
 ) -> list[Outcome]:
     """Judge everything, then publish: a gate that refuses one source refuses before anything is written."""
     judged: dict[str, Judged] = {}
@@ -69,7 +110,10 @@ def _ingest(
                 outcomes += [_nothing_new(context, one) for one in some]
         run_id = context.run_id("ingest", {k: v for outcome in outcomes for k, v in outcome.inputs.items()})
         everyone.publish(context, run_id)
-        _record(context, judged, opened, run_id)
+        if later is None:
+            _record(context, [one for found in judged.values() for one in _checked(found)], opened, run_id)
+        else:
+            later.note(judged, opened, run_id)
         return outcomes
     finally:
         for one in judged.values():
@@ -168,9 +212,8 @@ def _publish_rows(
         context.writer(run_id).publish_few(table, rows, scope=scope)
 
 
-def _record(context: Context, judged: Mapping[str, Judged], opened: Sequence[Opened], run_id: str) -> None:
+def _record(context: Context, checked: Sequence[Checked], opened: Sequence[Opened], run_id: str) -> None:
     """What was found, and how far the sources were read: last of all, so that a run that died reads the same again."""
-    checked = [one for found in judged.values() for one in _checked(found)]
     now = datetime.now(UTC)
     found, positions = quality_rows(checked, run_id, context.as_of, now), position_rows(context, opened, run_id)
     _publish_rows(context, run_id, DATA_QUALITY, found, F.col("run_id") == run_id)

@@ -89,6 +89,7 @@ def judge(context: Context, table: Table, opened: Sequence[Opened], before: Mapp
     try:
         facts = _facts(context, table, opened, rows)
     except SPARK_FAILURES as error:
+        rows.unpersist()
         raise met_in_rows(error, f"sources.{table.name}") from error
     read = {name: sum(map(_passed, observed)) for name, observed in counters.items()}
     lost = [name for name, number in read.items() if number != facts[name].read]

@@ -1,7 +1,7 @@
 """Messages: a stream's micro-batches of Kafka's sources, taken into the tables as a batch would."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
 
@@ -12,11 +12,14 @@ from segspark.config import Source
 from segspark.errors import BadInputError
 from segspark.ingest.mapping import mapping_problems
 from segspark.io.batch import Batch
+from segspark.io.failures import RowFailure
 from segspark.io.kafka import as_rows, live_rows
-from segspark.steps.context import Context
-from segspark.steps.ingest import take_in
+from segspark.io.lake import UNWRITTEN
+from segspark.steps.context import Context, Outcome
+from segspark.steps.ingest import Later, take_in
 from segspark.steps.opening import Opened, positions_now
-from segspark.tables import EVENTS
+from segspark.steps.poison import without_poisoned
+from segspark.tables import EVENTS, INGEST_POSITIONS
 
 _SOURCE = "_source"
 
@@ -38,6 +41,9 @@ class Messages:
     rejected: int = 0
     repeated: int = 0
     oldest: datetime | None = None
+    _later: Later = field(default_factory=Later)
+    _known: tuple[int, dict[str, dict[str, str]]] = (UNWRITTEN, {})  # version of ingest_positions, and what it says
+    _own: dict[str, dict[str, str]] = field(default_factory=dict)  # how far this stream has read
 
     @classmethod
     def of(cls, context: Context) -> "Messages | None":
@@ -73,21 +79,52 @@ class Messages:
             The rows of `events` that were written, at hand; none or one frame.
         """
         silent = context.in_silence()
-        known = {source: places for source, (places, _) in positions_now(silent).items()}
+        known = self._positions(silent)
         written: list[DataFrame] = []
         rows, self.oldest = _unread(batch, known).persist(), None
         try:
             opened = [self._opened(source, rows, known.get(source.name, {})) for source in self.sources]
             opened = [one for one in opened if one.batch.rows]
-            outcomes = (
-                take_in(silent, opened, lambda changed: written.append(changed.localCheckpoint())) if opened else []
-            )
+            outcomes = self._taken_in(silent, opened, written) if opened else []
         finally:
             rows.unpersist()
+        self._own |= {one.source.name: dict(one.batch.positions) for one in opened}
         self.read += sum(one.rows_read for one in outcomes)
         self.rejected += sum(one.rows_quarantined for one in outcomes)
         self.repeated += sum(one.rows_deduplicated for one in outcomes)
         return written
+
+    def record(self, context: Context) -> None:
+        """Write what was found in the messages since the last time, and how far they were read."""
+        self._later.record(context)
+
+    def _positions(self, context: Context) -> dict[str, dict[str, str]]:
+        """How far each source has been read, by this stream or by others."""
+        version = context.lake.version(INGEST_POSITIONS)
+        if self._known[0] != version:
+            told = {source: places for source, (places, _) in positions_now(context).items()}
+            self._known = version, told
+        return {
+            **self._known[1],
+            **{name: _furthest(self._known[1].get(name, {}), own) for name, own in self._own.items()},
+        }
+
+    def _taken_in(self, context: Context, opened: list[Opened], written: list[DataFrame]) -> Sequence[Outcome]:
+        """Write them; what makes an expression fail is set apart first, and the rest is written without it."""
+
+        def told(changed: DataFrame) -> None:
+            written.append(changed.localCheckpoint())
+
+        try:
+            return take_in(context, opened, told, self._later)
+        except RowFailure:  # before anything was written
+            sound = []
+            for one in opened:
+                rest, apart = without_poisoned(context, one)
+                self.read += apart
+                self.rejected += apart
+                sound.append(rest)
+            return take_in(context, sound, told, self._later)
 
     def _opened(self, source: Source, rows: DataFrame, known: dict[str, str]) -> Opened:
         own = rows.where(F.col(_SOURCE) == source.name)
@@ -110,6 +147,13 @@ def _unread(batch: DataFrame, known: dict[str, dict[str, str]]) -> DataFrame:
     item = F.concat_ws("/", "topic", F.col("partition").cast("string"))
     found = batch.withColumn("_item", item).join(F.broadcast(ends), on=[_SOURCE, "_item"], how="left")
     return found.where("offset >= coalesce(_next, 0)").drop("_item", "_next")
+
+
+def _furthest(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    """Of two positions in each partition the later; one that is gone is told by the first."""
+    numbers = {item: at for item, at in one.items() if at.isdigit()}
+    return {**other, **one, **{item: max(numbers[item], other[item], key=int) for item in numbers.keys() & other.keys()
+                               if other[item].isdigit()}}  # fmt: skip
 
 
 def _going_on(source: Source) -> Source:
