@@ -21,6 +21,11 @@ setup: ## make or renew .venv (done by the other targets, too)
 demo: setup ## segment the customers of a real retailer, start to finish
 	$(ENV) .venv/bin/segspark demo --config conf/demo.yaml $(ARGS)
 
+.PHONY: demo-stream
+demo-stream: setup ## replay a day of the demo into a Kafka broker, and see customers move and triggers fire
+	@sh scripts/install-kafka
+	$(ENV) PYTHONPATH=. python examples/demo_stream.py $(ARGS)
+
 .PHONY: test
 test: lint ## lint, types, layers and all quick tests
 	$(ENV) python -m pytest -m "not slow" --durations 25 --timeout 600 $(PARALLEL) $(ARGS)
@@ -34,8 +39,9 @@ test-all: setup ## the slow tests (whole commands, browser, cluster) and the doc
 	$(ENV) mkdocs build --strict
 
 .PHONY: test-long
-test-long: setup ## ingest killed before each of its writes, and divided in twenty ways (an hour)
-	$(ENV) SEGSPARK_LONG=1 python -m pytest -m slow tests/e2e/test_ingest.py $(ARGS)
+test-long: setup ## ingest killed before each of its writes, and divided in twenty ways; a stream killed 50 times (two hours)
+	@sh scripts/install-kafka
+	$(ENV) SEGSPARK_LONG=1 python -m pytest -m slow tests/e2e/test_ingest.py tests/integration/test_stream.py $(ARGS)
 
 .PHONY: lint
 lint: setup ## style, formatting, types and layers, changing nothing
@@ -88,6 +94,11 @@ bench-flapping: setup ## how often customers change segments night after night, 
 .PHONY: bench-pipeline
 bench-pipeline: setup ## events to assignments against DuckDB with scikit-learn, and plain PySpark (ARGS="--events 5000000")
 	$(ENV) python benchmarks/pipeline.py $(ARGS)
+
+.PHONY: bench-stream
+bench-stream: setup ## seconds from an event in Kafka to what it triggers, and events a second (ARGS="--seconds 60")
+	@sh scripts/install-kafka
+	$(ENV) PYTHONPATH=. python benchmarks/stream.py $(ARGS)
 
 .PHONY: bench-dashboard
 bench-dashboard: setup ## size, and seconds to the first picture, of a dashboard of 20 segments, 60 months, 500 features

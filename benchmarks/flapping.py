@@ -1,8 +1,9 @@
 """How often customers change segments night after night, and how often only to come back: `make bench-flapping`.
 
 The demo's households, segmented as the demo does at a first date and then held against their segments by the same model
-at each of the nights after it, on the real features of each night. Four ways of moving them are compared: at once, only
-by the margin, only by the days, and as `assignment.hold` has it by default. The last line is one JSON object, by way:
+at each of the nights after it, on the real features of each night. Five ways of moving them are compared: at once, only
+by the margin, only by the days, as `assignment.hold` has it by default, and with a wider margin. The last line is one
+JSON object, by way:
 
 - moves: per thousand customers and night, from a cluster to another;
 - returns: the part of the moves that is taken back within 14 nights: flapping;
@@ -39,6 +40,7 @@ WAYS = {
     "margin": Hold(margin=Hold().margin, days=10_000),
     "days": Hold(margin=1.0, days=Hold().days),
     "hold": Hold(),
+    "wider": Hold(margin=0.2, days=Hold().days),
 }
 _SOON = 14  # nights
 _AT_ONCE = 10  # nights whose features are computed in one pass: what it keeps at hand grows with them

@@ -183,7 +183,7 @@ def _run_phase(options: argparse.Namespace, context: "Context") -> None:
     elif options.phase == "report":
         run_report(context, options.what)
     elif options.phase == "stream":
-        run_stream(context, options.to_the_end, options.check)
+        run_stream(context, options.to_the_end, options.check, options.send_again)
     elif options.phase in ("run", "demo"):
         (run_demo if options.phase == "demo" else run_all)(context)
         show_ending(context)
@@ -305,6 +305,11 @@ def _add_phase(parser: argparse.ArgumentParser, name: str) -> None:
         )
         parser.add_argument(
             "--to-the-end", action="store_true", help="end when all that there is now has been looked at"
+        )
+        parser.add_argument(
+            "--send-again",
+            action="store_true",
+            help="take what could not be sent out of dead_letters, and send it anew",
         )
     if name == "report":
         parser.add_argument(

@@ -18,7 +18,7 @@ from segspark.errors import BadInputError
 SECRET = re.compile(r"\$\{ENV:([A-Za-z_][A-Za-z0-9_]*)\}")
 _PATHS = {
     *(("workspace", "root"), ("tracking", "artifacts"), ("report", "path"), ("spark", "jars_folder")),
-    ("naming", "vocabulary"),
+    *(("naming", "vocabulary"), ("stream", "metrics_file")),
 }
 
 

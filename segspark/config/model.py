@@ -16,6 +16,7 @@ from segspark.config.segments import Assignment, Continuity, Drift, Governance, 
 from segspark.config.signals import Signals
 from segspark.config.sources import Attribute, Duplicates, Identity, Sessions, Sources
 from segspark.config.stream import Stream
+from segspark.config.triggers import Destinations, Trigger
 from segspark.config.value import Value
 
 
@@ -117,6 +118,20 @@ class Config(Model):
     value: Value = Field(default_factory=Value)
     naming: Naming = Field(default_factory=Naming)
     stream: Stream = Field(default_factory=Stream)
+    triggers: list[Trigger] = Field(default_factory=list, description="what `segspark stream` tells at once")
+    destinations: Destinations = Field(default_factory=Destinations)
     tracking: Tracking = Field(default_factory=Tracking)
     report: Report = Field(default_factory=Report)
     spark: Spark = Field(default_factory=Spark)
+
+    @model_validator(mode="after")
+    def _triggers_fit(self) -> "Config":
+        names = [one.name for one in self.triggers]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"triggers: names must be unique; given more than once: {', '.join(twice)}")
+        known = self.destinations.names
+        for one in self.triggers:
+            if unknown := sorted(set(one.to) - known):
+                there = ", ".join(sorted(known)) or "none"
+                raise ValueError(f"triggers.{one.name}.to: {', '.join(unknown)} is not in destinations: {there}")
+        return self

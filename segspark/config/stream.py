@@ -25,3 +25,13 @@ class Stream(Model):
         60,
         description="a warning is printed when events wait longer than this to be taken in, and wait longer and longer",
     )
+    late_seconds: Annotated[float, Field(ge=0)] = Field(
+        30, description="how late an event may come and still end the wait of a trigger with unless"
+    )
+    metrics_file: str | None = Field(
+        None, description="file that is renewed with each row of stream_progress, as Prometheus' node exporter reads it"
+    )
+    metrics_port: Annotated[int, Field(gt=0, lt=65_536)] | None = Field(
+        None, description="port of this machine where Prometheus can read the same"
+    )
+    metrics_address: str = Field("127.0.0.1", description="address of that port; 0.0.0.0: other machines, too")

@@ -42,8 +42,8 @@ _MISSING = """{whose} jars could not be loaded: {reason}
   Spark's own words: {log}"""
 
 
-def needed_packages(sources: Iterable[Source]) -> tuple[str, ...]:
-    """The packages that reading these sources needs besides Delta's.
+def needed_packages(sources: Iterable[Source], kafka: bool = False) -> tuple[str, ...]:
+    """The packages that reading these sources, or writing to Kafka, needs besides Delta's.
 
     The driver of another database than PostgreSQL is named by the user, in spark.config: `spark.jars`.
 
@@ -53,7 +53,7 @@ def needed_packages(sources: Iterable[Source]) -> tuple[str, ...]:
         ('org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0',)
     """
     inputs: list[Input] = [given for source in sources for given in (source, *source.joins)]
-    kafka = any(given.format == "kafka" for given in inputs)
+    kafka = kafka or any(given.format == "kafka" for given in inputs)
     postgresql = any(given.format == "jdbc" and _is_postgresql(given) for given in inputs)
     return (*([KAFKA] if kafka else []), *([POSTGRESQL] if postgresql else []))
 

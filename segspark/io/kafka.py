@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from segspark.columns import quoted
 from segspark.config import Source
-from segspark.errors import BadInputError
+from segspark.errors import BadInputError, SegsparkError
 from segspark.io.batch import Batch
 from segspark.io.secrets import first_words, revealed, without_secrets
 
@@ -28,6 +28,8 @@ _PATIENCE = {
     "kafka.default.api.timeout.ms": "20000",
     "fetchOffset.numRetries": "1",
 }
+# A stream that waits for a broker moves nobody meanwhile.
+_SOON = {"max.block.ms": "10000", "request.timeout.ms": "5000", "delivery.timeout.ms": "15000", "acks": "all"}
 # Nothing is enough to be read: then the source tells its first offsets and its ends, and reads no message.
 _NOTHING = {"startingOffsets": "earliest", "minOffsetsPerTrigger": str(2**62), "maxTriggerDelay": "36500d"}
 _ADVICE = (
@@ -198,3 +200,21 @@ def _why(error: Exception, source: Source) -> str:
     what = next(advice, "check options")
     said = f"{source.options['subscribe']} cannot be read from Kafka: {first_words(error)}; {what}"
     return without_secrets(said, source.options)
+
+
+def send(messages: DataFrame, topic: str, options: Mapping[str, str]) -> None:
+    """Write messages to a topic; one that was written may be written again, if the process dies before it is noted.
+
+    Args:
+        messages: key, value, and `headers` as Spark has them.
+        topic: its name.
+        options: Kafka's settings, with references for secrets.
+
+    Raises:
+        SegsparkError: the topic could not be written to; with no secret in the words.
+    """
+    settings = {f"kafka.{name}": value for name, value in _SOON.items()} | revealed(options)
+    try:
+        messages.write.format("kafka").options(**settings, topic=topic, includeHeaders="true").save()
+    except (PySparkException, Py4JError) as error:
+        raise SegsparkError(without_secrets(f"{topic} cannot be written to: {first_words(error)}", options)) from None

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ class Following:
     Attributes:
         rows: of the stream.
         each: gets a micro-batch.
+        idle: is called about every second while there is none; never at the same time as `each`.
         every_seconds: from the beginning of a micro-batch to that of the next.
         to_the_end: whether to end when all that there is now has been handed over.
     """
@@ -50,6 +52,8 @@ class Following:
     each: Callable[[DataFrame], None]
     every_seconds: float
     to_the_end: bool = False
+    idle: Callable[[], None] = lambda: None
+    _turn: threading.Lock = field(default_factory=threading.Lock)
     _failure: list[Exception] = field(default_factory=list)
     _query: StreamingQuery | None = None
     _asked: bool = False
@@ -72,6 +76,10 @@ class Following:
             self._query = timed.start()
             while self._query.isActive and not self._asked:
                 self._query.awaitTermination(1)
+                if self._query.lastProgress is not None:  # whoever begins waits for what there is first
+                    self._look()
+            if self.to_the_end:
+                self._look()
             self._end()
         except PySparkException as error:
             if self._failure:
@@ -88,6 +96,19 @@ class Following:
         """End when the micro-batch that is being worked on is done."""
         self._asked = True
 
+    def _look(self) -> None:
+        """Use the time between micro-batches; while one is worked on nothing is done."""
+        if not self._turn.acquire(blocking=False):
+            return
+        try:
+            if not self._failure:
+                self.idle()
+        except Exception as error:
+            self._failure.append(error)
+            self._asked = True
+        finally:
+            self._turn.release()
+
     def _end(self) -> None:
         query = self._query
         while self._asked and query is not None and query.isActive and query.status["isTriggerActive"]:
@@ -97,7 +118,8 @@ class Following:
         if self._asked:  # what is not handed over is found again by where segspark's tables say that it ended
             return
         try:
-            self.each(batch)
+            with self._turn:
+                self.each(batch)
         except Exception as error:
             self._failure.append(error)
             raise

@@ -1,7 +1,7 @@
 """At hand: what a stream keeps of customers in the executors' memory, and their features as of now from it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial, reduce
 
@@ -19,33 +19,22 @@ from segspark.features.statements import FEATURES, KEPT_DAYS, KEPT_DIMENSIONS, l
 from segspark.kernels import live as kernel
 from segspark.kernels.tiles import Statements
 from segspark.steps.context import Context
+from segspark.steps.frames import Frames
 from segspark.steps.position import Position
 from segspark.steps.state import WHO
 from segspark.steps.tiles import understood
 from segspark.tables import CUSTOMER_DIMENSION, CUSTOMERS, EVENTS, PRODUCTS, Feature
 
-_FRAMES = 16  # of recent events; more are made one: so a plan stays small, and rows are copied a few times at most
 _ADDED = "_added"
 _MEMORY = 1000  # megabytes for DuckDB in a task; beyond them it uses the disk
 
 
-@dataclass
-class Recent:
+class Recent(Frames):
     """Events since some days before the kept state: of an event that was written again the newest row counts."""
-
-    frames: list[DataFrame] = field(default_factory=list)
-    _added: int = 0
-
-    def add(self, rows: DataFrame) -> None:
-        """Take in rows of events; they are computed now, and never again."""
-        self._added += 1
-        self.frames.append(rows.withColumn(_ADDED, F.lit(self._added)).localCheckpoint())
-        if len(self.frames) > _FRAMES:
-            self.frames[1:] = [reduce(DataFrame.unionByName, self.frames[1:]).coalesce(1).localCheckpoint()]
 
     def count(self) -> int:
         """Rows at hand; of an event that was written again all of them."""
-        return reduce(DataFrame.unionByName, self.frames).count()
+        return self.all().count()
 
     def of(self, some: DataFrame) -> DataFrame:
         """One row per customer of some who did anything: `events`, a list of structs."""
@@ -65,6 +54,7 @@ class AtHand:
         context: of the date that is not over.
         since: the first day that is not in what is kept.
         stale: the features that only a batch computes.
+        before: as_of of the features that a batch computed last.
     """
 
     context: Context
@@ -72,10 +62,10 @@ class AtHand:
     plan: Plan
     recent: Recent
     stale: Collection[str]
+    before: date
     _kept: DataFrame
     _asked: Statements
     _products: Sequence[str]
-    _before: date
 
     @classmethod
     def of(cls, context: Context, everything: Plan, kept: Position, before: date) -> "AtHand":
@@ -95,7 +85,7 @@ class AtHand:
         state = context.lake.read(everything.state_table).withColumn("as_of", F.lit(context.as_of))
         asked = _asked(context, plan, fresh, kept.as_of, _told(plan, state))
         products = context.lake.files(PRODUCTS) if plan.by_brand else []
-        found = cls(context, kept.as_of, plan, Recent(), stale, _packed(context, plan), asked, products, before)
+        found = cls(context, kept.as_of, plan, Recent(_ADDED), stale, before, _packed(context, plan), asked, products)
         found.see(context.lake.read(EVENTS))
         return found
 
@@ -126,7 +116,7 @@ class AtHand:
         )
         found = rows.mapInArrow(compute, columns)
         if self.stale:
-            last = context.lake.read(table).where(F.col("as_of") == F.lit(self._before))
+            last = context.lake.read(table).where(F.col("as_of") == F.lit(self.before))
             found = found.join(last.select("customer_id", *map(quoted, self.stale)), on="customer_id", how="left")
         return found.select(*map(quoted, table.column_names))
 

@@ -47,7 +47,7 @@ SECTIONS = {
     ),
     "stream": (
         *("time", "money", "sources", "features", "attributes", "population", "objective"),
-        *("assignment", "continuity", "stream"),
+        *("assignment", "continuity", "stream", "triggers", "destinations"),
     ),
     "compare": ("time", "money", "features", "attributes", "clustering"),
     "report": ("time", "money", "features", "attributes", "signals", "report"),
@@ -93,7 +93,9 @@ class Context:
     def spark(self) -> SparkSession:
         """The session, started when first needed."""
         sources = [source for _, source in self.config.sources.all()]
-        return open_session(self.config.spark, self.verbose, needed_packages(sources))
+        return open_session(
+            self.config.spark, self.verbose, needed_packages(sources, kafka=bool(self.config.destinations.topics))
+        )
 
     @property
     def lake_root(self) -> str | None:

@@ -96,6 +96,7 @@ class Live:
         given = assigned(context, customers, self.applied)
         with writer.lock(SEGMENT_ASSIGNMENTS):
             if context.lake.version(SEGMENT_ASSIGNMENTS) != self.version:
+                customers.unpersist()
                 raise OthersWrote
             before, now = (rows.join(ids, on="customer_id", how="left_semi") for rows in (self.before, self.now))
             new = settled_now(context, given, before, now if self.version != self.opening else None).persist()
@@ -108,9 +109,7 @@ class Live:
                 rows = changed_rows(new)
                 self.version = publish_changes(writer, SEGMENT_ASSIGNMENTS, rows, sequence, self.opening).version
                 self.now = context.lake.read(SEGMENT_ASSIGNMENTS, self.version)
-        for one in (new, customers):
-            one.unpersist()
-        return Published(changed, went)
+        return Published(changed, went, some, customers, new, moves)
 
     def let_go(self) -> None:
         """Free the memory."""
@@ -120,15 +119,28 @@ class Live:
 
 @dataclass(frozen=True)
 class Published:
-    """What came of it.
+    """What came of it; the rows are at hand until they are let go.
 
     Attributes:
         changed: assignments that were written.
         went: customers who went to another segment.
+        looked_at: customer_id and event_ts of those who were looked at.
+        customers: their features.
+        now: their assignments, as `settled_now` returns them.
+        moves: of those who went, as `moved` returns them, with event_ts.
     """
 
     changed: int
     went: int
+    looked_at: DataFrame
+    customers: DataFrame
+    now: DataFrame
+    moves: DataFrame
+
+    def let_go(self) -> None:
+        """Free the memory."""
+        for one in (self.now, self.customers):
+            one.unpersist()
 
 
 def last_assigned(context: Context, as_of: date) -> date:

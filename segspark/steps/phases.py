@@ -59,14 +59,14 @@ def run_report(context: Context, what: str) -> None:
     run_phase(context, "report", partial(_step("report"), what=what))
 
 
-def run_stream(context: Context, to_the_end: bool, check: bool) -> None:
+def run_stream(context: Context, to_the_end: bool, check: bool, send_again: bool) -> None:
     """Follow the events until stopped, or until all that there is now has been looked at; or say what would be done."""
     if check:
         with context.reporter.phase("check"):
             _step("stream", "check")(context)
         return
     context.tracker  # noqa: B018 (connects, and fails early)
-    run_phase(context, "stream", partial(_step("stream"), to_the_end=to_the_end))
+    run_phase(context, "stream", partial(_step("stream"), to_the_end=to_the_end, send_again=send_again))
 
 
 def run_phase_alone(context: Context, name: str) -> None:

@@ -16,24 +16,32 @@ _NUMBERS, _TEXTS, _DATES = ("0", "-1", "1000000"), ("", "x", "2026-13-45"), ("19
 
 
 def usable_rule(context: Context, text: str) -> str:
-    """A rule that assign can apply, checked word by word, by Spark's analysis, and on rows of made-up customers.
+    """A rule over features that assign can apply: see `usable_condition`."""
+    features = context.lake.read(context.features_table)
+    return usable_condition(features.drop(*_NOT_FEATURES), text)
+
+
+def usable_condition(rows: DataFrame, text: str) -> str:
+    """A condition over some columns, checked word by word, by Spark's analysis, and on made-up rows.
+
+    Args:
+        rows: that have these columns; none is read.
+        text: as somebody wrote it.
 
     Raises:
-        BadInputError: it cannot; with Spark's own words.
+        BadInputError: it cannot be used; with Spark's own words.
     """
-    features = context.lake.read(context.features_table)
-    columns = [name for name in features.columns if name not in _NOT_FEATURES]
-    rule = checked_rule(text, columns)
+    rule = checked_rule(text, rows.columns)
     try:
-        found = features.select(condition(rule).alias("met"))
+        found = rows.select(condition(rule).alias("met"))
         kind = found.schema["met"].dataType
         if not isinstance(kind, BooleanType):
             raise BadInputError([f"rule: '{rule}' gives {kind.simpleString()}; expected a condition, true or false"])
-        _made_up(features.select(*map(quoted, columns))).select(condition(rule).alias("met")).collect()  # four rows
+        _made_up(rows).select(condition(rule).alias("met")).collect()  # four rows
     except SPARK_FAILURES as error:
         reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason given")
         raise BadInputError(
-            [f"rule: '{rule}' does not work on every customer: {reason}; texts are compared with texts, numbers with "
+            [f"rule: '{rule}' does not work on every row: {reason}; texts are compared with texts, numbers with "
              "numbers, and try_cast(column AS DOUBLE) makes one of the other"]
         ) from error  # fmt: skip
     return rule

@@ -8,50 +8,65 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from segspark.errors import SegsparkError
 from segspark.io.streams import Following, added_rows
 from segspark.steps.at_hand import fresh_and_stale
 from segspark.steps.context import Context, Outcome
+from segspark.steps.delivery import Courier
+from segspark.steps.delivery import send_again as take_out
 from segspark.steps.features import checked_plan
 from segspark.steps.finished import latest_of
 from segspark.steps.live import Live, OthersWrote, Published, last_assigned
 from segspark.steps.messages import Messages
 from segspark.steps.stream_progress import Progress
-from segspark.tables import EVENTS, RUNS
+from segspark.steps.triggers import Fired, Triggers, check_triggers, named_segments
+from segspark.tables import EVENTS, RUNS, SEGMENTS
 
 _AGAIN = 5  # times that a day is opened when others publish at the same time
 
 
-def stream(context: Context, to_the_end: bool = False) -> Sequence[Outcome]:
+def stream(context: Context, to_the_end: bool = False, send_again: bool = False) -> Sequence[Outcome]:
     """Follow Kafka's sources of events, or where there are none the table `events`, and keep assignments up to date.
 
     Args:
         context: as_of is the date that is not over; date.max: always the day after today, in the business time zone.
-        to_the_end: end when all that there is now has been looked at.
+        to_the_end: end when all that there is now has been looked at, and what is to be sent has been sent.
+        send_again: take what could not be sent out of dead_letters first, and send it anew.
 
     Raises:
-        BadInputError: nobody was assigned to a segment yet, or as_of is not after the last assign.
+        BadInputError: nobody was assigned to a segment yet, as_of is not after the last assign, or a trigger names what
+            there is not.
     """
     last_assigned(context, _asked_date(context))
+    check_triggers(context)
+    if send_again:
+        context.reporter.say(f"{take_out(context):,} messages that had been given up are sent again")
     settings, messages = context.config.stream, Messages.of(context)
     if messages is None:
         rows = added_rows(context.lake, EVENTS, context.lake.version(EVENTS), settings.files_per_batch)
     else:
         rows = messages.rows(context)
     followed = Followed(context, messages)
-    following = Following(rows, followed.each, settings.every_seconds, to_the_end)
-    with _stopped_by_signals(following):
-        following.run()
-    followed.end()
+    following = Following(rows, followed.each, settings.every_seconds, to_the_end, followed.idle)
+    try:
+        with _stopped_by_signals(following):
+            following.run()
+        followed.end(to_the_end)
+    finally:
+        followed.close()
     context.lake.look_again()
     return [followed.outcome]
 
 
 def check(context: Context) -> None:
-    """Say what a stream would follow, and which features it computes; nothing is read or written."""
+    """Say what a stream would follow, and which features it computes; nothing is read or written.
+
+    Raises:
+        BadInputError: a trigger's condition or segment cannot be used.
+    """
     messages, say = Messages.of(context), context.reporter.say
     followed = "the table events, as other jobs write it"
     if messages is not None:
@@ -61,6 +76,12 @@ def check(context: Context) -> None:
     say(f"{len(fresh)} features are computed of each micro-batch; {len(stale)} are as the last batch computed them")
     for name, why in stale.items():
         say(f"  {name}: {why}")
+    check_triggers(context)
+    if context.lake.exists(SEGMENTS):
+        named_segments(context, context.config.triggers)
+    for one in context.config.triggers:
+        to = ", ".join(["the table triggers", *one.to])
+        say(f"trigger {one.name} ({one.kind}): to {to}; consent: {one.purpose or 'none is asked for'}")
 
 
 @dataclass
@@ -73,6 +94,9 @@ class Followed:
         events: looked at.
         changed: assignments written.
         went: customers who went to another segment.
+        fired: triggers that told of a customer.
+        triggers: that are declared.
+        courier: who tells others of them.
         progress: what is told of it while it goes on.
     """
 
@@ -81,14 +105,25 @@ class Followed:
     events: int = 0
     changed: int = 0
     went: int = 0
-    progress: Progress = field(default_factory=Progress)
+    fired: int = 0
+    triggers: Triggers = field(init=False)
+    courier: Courier = field(init=False)
+    progress: Progress = field(init=False)
     _here: Context | None = None
     _live: Live | None = None
-    _ledger: int = -1
+    _seen: dict[str, int] = field(default_factory=dict)  # versions of the ledger and the registry
+    _assign: Row | None = None  # the last one that was finished
+
+    def __post_init__(self) -> None:
+        config = self.context.config
+        self.triggers = Triggers(config.triggers, config.stream.late_seconds)
+        self.courier = Courier(config.destinations)
+        self.progress = Progress(config.stream)
 
     def each(self, batch: DataFrame) -> None:
         """Take in a micro-batch."""
-        if self._here is None:
+        if self._here is None or self._here is self.context:  # it began without one, in another session
+            self._close()
             self._here = self.context.in_session(batch.sparkSession)
             self._here.as_of = live_date(self._here)
         self._here.lake.look_again()
@@ -97,6 +132,18 @@ class Followed:
                 self._look_at(batch)
             else:
                 self._take_in(self._here, self.messages, batch)
+        self._tell()
+
+    def idle(self) -> None:
+        """Do what has to be done although nothing comes: a day is over, a wait is, messages are to be sent or noted."""
+        if self._here is None:
+            self._here = self.context
+            self._here.as_of = live_date(self._here)
+        self._here.lake.look_again()
+        live = self._renewed()
+        with self.progress.now.stage("triggers"):
+            self._tell_of(live, self.triggers.tick(live))
+        self.courier.catch_up(live.context)
         self._tell()
 
     def _take_in(self, here: Context, messages: Messages, batch: DataFrame) -> None:
@@ -116,37 +163,69 @@ class Followed:
         """Look at who did something: rows of `events`."""
         rows, now = batch.select(*EVENTS.column_names).persist(), self.progress.now
         try:
-            now.counts["events"] += (read := rows.count())
+            read, latest = rows.agg(F.count("*"), F.max("event_ts")).collect()[0]  # one row
+            now.counts["events"] += read
             self.events += read
             live, some = self._renewed(), _customers(rows).persist()
             now.counts["customers"] += (looked_at := some.count())
             if looked_at:
                 with now.stage("seeing"):
                     live.at_hand.see(rows)
-                with now.stage("publishing"):
-                    self._publish(live, some)
+                self._act(live, some, rows, latest)
             some.unpersist()
         finally:
             rows.unpersist()
 
+    def _act(self, live: Live, some: DataFrame, rows: DataFrame, latest: datetime) -> None:
+        """Publish what follows for some customers, and tell those who are to hear of it."""
+        now = self.progress.now
+        try:
+            with now.stage("publishing"):
+                published = live.publish(some)
+        except OthersWrote:
+            self._opened()
+            return
+        try:
+            self._count(published)
+            with now.stage("triggers"):
+                self._tell_of(live, self.triggers.see(live, rows, latest, published))
+        finally:
+            published.let_go()
+
+    def _tell_of(self, live: Live, fired: Fired) -> None:
+        now = self.progress.now
+        self.fired += fired.told
+        now.counts.update(fired=fired.told, held_back=fired.held_back)
+        if fired.rows is None:
+            return
+        if fired.told:
+            with now.stage("sending"):
+                self.courier.hand(live.context, fired.rows)
+        fired.rows.unpersist()
+
     def _tell(self, at_last: bool = False) -> None:
-        if self._live is not None:
-            self.progress.tell(self._live.context, self._live.at_hand.recent.count, at_last)
+        if self._live is None:
+            return
+        now, courier = self.progress.now, self.courier
+        now.counts.update(sent=courier.sent, dead=courier.dead)
+        courier.sent, courier.dead = 0, 0
+        if self.progress.due(at_last):
+            if self.messages is not None:
+                self.messages.record(self._live.context.in_silence())
+            courier.note(self._live.context)
+            if not at_last:
+                courier.catch_up(self._live.context)
+            self.progress.tell(self._live.context, self._live.at_hand.recent.count)
 
     @property
     def outcome(self) -> Outcome:
         """What came of it, for the ledger."""
         told = f"{self.changed:,} assignments changed, {self.went:,} customers went to another segment"
+        told += f", {self.fired:,} triggers" if self.triggers.asked else ""
         if self.messages is None:
             return Outcome("", self.events, self.events, message=told)
         read, rejected, repeated = self.messages.read, self.messages.rejected, self.messages.repeated
         return Outcome("", read, read - rejected - repeated, rejected, repeated, message=told)
-
-    def _publish(self, live: Live, some: DataFrame) -> None:
-        try:
-            self._count(live.publish(some))
-        except OthersWrote:
-            self._opened()
 
     def _renewed(self) -> Live:
         """What is at hand: opened when there is none, a day is over, or another champion is to be applied."""
@@ -154,8 +233,16 @@ class Followed:
         if live is None:
             return self._opened()
         other = live.context.tracker.champion().label != live.applied.levels[0].version.label
-        ended = live.context.lake.version(RUNS) != self._ledger or _asked_date(self.context) > live.context.as_of
-        return self._opened() if other or ended else live
+        over = _asked_date(self.context) > live.context.as_of
+        return self._opened() if other or over or self._others_did(live.context) else live
+
+    def _others_did(self, context: Context) -> bool:
+        """Whether somebody else assigned, or changed segments, since the day was opened."""
+        now = {table.name: context.lake.version(table) for table in (RUNS, SEGMENTS)}
+        before, self._seen = self._seen, now
+        if now[SEGMENTS.name] != before.get(SEGMENTS.name):
+            return True
+        return now[RUNS.name] != before.get(RUNS.name) and latest_of(context, "assign") != self._assign
 
     def _opened(self) -> Live:
         """Begin with what there is, and look at everyone who did something since the day began.
@@ -167,20 +254,25 @@ class Followed:
             raise SegsparkError("there is no micro-batch to open for; this is a defect of segspark's, please report it")
         for _ in range(_AGAIN):
             self._close()
-            self._ledger = context.lake.latest(RUNS)
             context.lake.look_again()
             context.as_of = live_date(context)
             self._live = live = Live.opened(context)
+            self._assign = latest_of(context, "assign")
+            self._seen = {table.name: context.lake.version(table) for table in (RUNS, SEGMENTS)}
             since, last = live.at_hand.since, context.as_of - timedelta(days=1)
             today = F.col("event_date").between(F.lit(since), F.lit(last))
             some = _customers(context.lake.read(EVENTS).where(today)).persist()
             context.reporter.say(f"as of {context.as_of}: {some.count():,} customers did something since {since}")
             try:
-                self._count(live.publish(some))
+                published = live.publish(some)
             except OthersWrote:
                 continue
             finally:
                 some.unpersist()
+            self._count(published)
+            published.let_go()
+            with self.progress.now.stage("triggers"):
+                self._tell_of(live, self.triggers.open(live, _assigned_before(context, live.at_hand.before)))
             return live
         raise SegsparkError(f"others published assignments {_AGAIN} times in a row meanwhile; run it again")
 
@@ -189,15 +281,32 @@ class Followed:
         self.went += found.went
         self.progress.now.counts.update(changed=found.changed, moved=found.went)
 
-    def end(self) -> None:
-        """Tell what was not told yet, and let go of what is at hand."""
+    def end(self, all_of_it: bool) -> None:
+        """Wait for what is being sent, or for all that is to be sent, and tell what was not told yet."""
+        if self._live is not None and all_of_it:
+            self.courier.finish(self._live.context)
+        self.courier.close()
         self._tell(at_last=True)
+
+    def close(self) -> None:
+        """Let go of what is at hand, and of connections and ports."""
+        self.courier.close()
+        self.triggers.let_go()
+        self.progress.close()
         self._close()
 
     def _close(self) -> None:
         if self._live is not None:
             self._live.let_go()
             self._live = None
+
+
+def _assigned_before(context: Context, last: date) -> date | None:
+    """as_of of the assign before the last one; None: there was none."""
+    found: date | None = (
+        context.finished("assign").where(F.col("as_of") < F.lit(last)).agg(F.max("as_of")).collect()[0][0]
+    )
+    return found
 
 
 def live_date(context: Context) -> date:

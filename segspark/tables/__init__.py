@@ -1,5 +1,6 @@
 """The contracts of all tables: their columns with types and comments, their keys, what they are laid out by."""
 
+from segspark.tables.activation import DEAD_LETTERS, DELIVERIES, TRIGGERS
 from segspark.tables.contract import Column, Feature, Table
 from segspark.tables.data import (
     CAMPAIGNS,
@@ -89,6 +90,9 @@ TABLES = (
     CUSTOMER_VALUE,
     VALUE_MODELS,
     VALUE_CALIBRATION,
+    TRIGGERS,
+    DELIVERIES,
+    DEAD_LETTERS,
     STREAM_PROGRESS,
     AUDIT_LOG,
     RUNS,
@@ -108,6 +112,8 @@ __all__ = [
     "CUSTOMER_STATE",
     "CUSTOMER_VALUE",
     "DATA_QUALITY",
+    "DEAD_LETTERS",
+    "DELIVERIES",
     "DRIFT",
     "DRIFT_REFERENCE",
     "EVENTS",
@@ -140,6 +146,7 @@ __all__ = [
     "STREAM_PROGRESS",
     "TABLES",
     "TRAINING_CANDIDATES",
+    "TRIGGERS",
     "VALUE_CALIBRATION",
     "VALUE_MODELS",
     "Column",

@@ -19,7 +19,7 @@ from segspark.steps.audit import record
 from segspark.steps.context import Context
 from tests.governing import context_in
 
-PROCESSES, THREADS, ENTRIES = 3, 2, 3
+PROCESSES, THREADS, ENTRIES = 2, 2, 3
 WRITERS = PROCESSES * THREADS
 
 

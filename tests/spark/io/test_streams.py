@@ -79,3 +79,43 @@ def test_it_ends_with_the_micro_batch_in_which_it_is_told_to_stop(lake):
     following = Following(added_rows(lake, PRODUCTS, since, 1), stop, 0)
     following.run()
     assert came == [["p1"]]
+
+
+def test_between_micro_batches_there_is_time_for_other_things(lake):
+    since = add(lake, "p1")
+    came: list[str] = []
+    done: list[str] = []
+
+    def idle():
+        done.append("idle")
+        if done == ["idle"]:
+            add(lake, "p2")  # what is done then may bring the next micro-batch
+        if "p2" in came:
+            following.stop()
+
+    def take(batch):
+        came.extend(row["product_id"] for row in batch.collect())
+
+    following = Following(added_rows(lake, PRODUCTS, since, 1), take, 0.1, idle=idle)
+    following.run()
+    assert sorted(came) == ["p1", "p2"]
+    assert done
+
+
+def test_what_fails_between_micro_batches_is_raised_as_it_was(lake):
+    since, error = add(lake, "p1"), BadInputError(["the model is gone"])
+
+    def idle():
+        raise error
+
+    with pytest.raises(BadInputError) as caught:
+        Following(added_rows(lake, PRODUCTS, since, 1), lambda batch: None, 0.1, idle=idle).run()
+    assert caught.value is error
+
+
+def test_where_nothing_comes_and_it_is_to_end_there_is_time_once(lake):
+    done: list[int] = []
+    since = add(lake, "p1")
+    rows = added_rows(lake, PRODUCTS, since, 1).where("product_id = 'none'")
+    Following(rows, lambda batch: None, 0, to_the_end=True, idle=lambda: done.append(1)).run()
+    assert done

@@ -74,11 +74,11 @@ def lake(spark, tmp_path_factory):
     ("rule", "said_of_it"),
     [
         ("frequency + 1", "gives bigint; expected a condition"),
-        ("frequency >", "does not work on every customer"),
-        ("frequency > 1 frequency", "does not work on every customer"),
-        ("lower(frequency, 1) = 'a'", "does not work on every customer"),
+        ("frequency >", "does not work on every row"),
+        ("frequency > 1 frequency", "does not work on every row"),
+        ("lower(frequency, 1) = 'a'", "does not work on every row"),
         ("customer_id = 'c1'", "customer_id (character 1) is neither a column"),
-        ("date_add(DATE'2020-01-01', frequency * 1000000000) > DATE'2020-01-01'", "does not work on every customer"),
+        ("date_add(DATE'2020-01-01', frequency * 1000000000) > DATE'2020-01-01'", "does not work on every row"),
     ],
 )
 def test_spark_says_what_is_no_condition_over_the_features(lake, rule, said_of_it):

@@ -1,0 +1,1 @@
+"""Activation: what somebody outside hears of customers, and when."""
