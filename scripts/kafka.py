@@ -117,7 +117,8 @@ def running_broker() -> Iterator[Broker]:
     properties = folder / "server.properties"
     properties.write_text(_PROPERTIES.format(broker=broker.port, controller=free_port(), folder=folder))
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    _done([*java("256m"), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)])
+    # An id may begin with a hyphen, and would be taken for an option if it stood alone.
+    _done([*java("256m"), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)])
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([*java("512m"), "kafka.Kafka", str(properties)], stdout=log, stderr=log)
     try:

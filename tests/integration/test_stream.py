@@ -298,10 +298,11 @@ def watched(shop: Shop, broker) -> Iterator[Watched]:
 @pytest.fixture(scope="module")
 def out(watched: Watched, broker) -> list[tuple[str, dict[str, Any], str]]:
     """What is in the topic that triggers are written to: key, message and id."""
+    topic, address = f"{watched.topic}-out", broker.address  # a function that goes to another process takes no more
 
     def read(spark: SparkSession) -> list[tuple[str, ...]]:
-        options = {"subscribe": f"{watched.topic}-out", "includeHeaders": "true"}
-        rows = spark.read.format("kafka").options(**options, **{"kafka.bootstrap.servers": broker.address}).load()
+        options = {"kafka.bootstrap.servers": address, "subscribe": topic, "includeHeaders": "true"}
+        rows = spark.read.format("kafka").options(**options).load()
         texts = [f"CAST({one} AS STRING)" for one in ("key", "value", "headers[0].value")]
         return [tuple(row) for row in rows.selectExpr(*texts).collect()]
 
