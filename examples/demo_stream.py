@@ -8,6 +8,7 @@ arrives at a webhook of this program, which prints it. It ends by itself.
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import yaml
+from deltalake import DeltaTable
 from rich.console import Console
 from rich.markup import escape
 
@@ -62,6 +64,7 @@ def main() -> None:
             purchases = prepared(broker, port)
             with streaming():
                 replay(broker, purchases, options.speed)
+                wait_for(len(purchases))
     except NoBrokerError as error:
         sys.exit(str(error))
     console.print(f"\n{len(purchases):,} purchases of {DAY}; {sum(told.values()):,} triggers were told of:")
@@ -82,12 +85,16 @@ def prepared(broker: Broker, port: int) -> pd.DataFrame:
     given = yaml.safe_load((REPOSITORY / "conf" / "demo.yaml").read_text(encoding="utf-8"))
     written = _configuration(given, data, broker, port)
     (FOLDER / "demo-stream.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")
-    if (FOLDER / "tables" / "segment_assignments").exists():
-        _segspark("segments", "list", "--as-of", str(DAY))
-        console.print("[dim]rm -r lake/demo-stream begins anew; what was streamed before is not told again[/]")
+    tables, morning = FOLDER / "tables", FOLDER / "morning"
+    shutil.rmtree(tables, ignore_errors=True)
+    if morning.exists():
+        console.print("[dim]everyone's segment as of the morning is there from the last time[/]")
+        shutil.copytree(morning, tables)
     else:
         for phase in ("ingest", "features", "train", "assign"):
             _segspark(phase, "--as-of", str(DAY))
+        shutil.copytree(tables, FOLDER / "copied")
+        (FOLDER / "copied").rename(morning)
     products = pd.read_parquet(data / "products.parquet", columns=["product_id", "department"])
     return lines[days == DAY].merge(products, on="product_id", how="left").sort_values("transaction_timestamp")
 
@@ -109,7 +116,7 @@ def _configuration(given: dict[str, Any], data: Path, broker: Broker, port: int)
         "workspace": {"root": "tables"},
         "tracking": {"uri": "sqlite:///tables/mlflow/mlflow.db"},
         "sources": {"events": [before | {"path": "before.parquet"}, *others, live]},
-        "stream": {"progress_seconds": 10},
+        "stream": {"progress_seconds": 5},
         "triggers": TRIGGERS,
         "destinations": {
             "webhooks": {"here": {"url": f"http://127.0.0.1:{port}/", "secret": "${ENV:SEGSPARK_DEMO_HOOK}"}}
@@ -134,7 +141,6 @@ def streaming() -> Iterator[None]:
     try:
         _until(process, log, "did something since")
         yield
-        time.sleep(_QUIET)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=300)
@@ -142,7 +148,15 @@ def streaming() -> Iterator[None]:
         sys.exit(f"the stream has failed: {log.read_text(encoding='utf-8')[-2000:]}")
 
 
-_QUIET = 15  # seconds after the last purchase, for what is still under way
+def wait_for(purchases: int, seconds: float = 600) -> None:
+    """Wait until the stream has told that it took in so many, or for so long."""
+    place, deadline = str(FOLDER / "tables" / "stream_progress"), time.monotonic() + seconds
+    console.print("[dim]all purchases are sent; the stream takes in the rest[/]")
+    while time.monotonic() < deadline:
+        there = DeltaTable.is_deltatable(place)
+        if there and sum(DeltaTable(place).to_pyarrow_table()["events"].to_pylist()) >= purchases:
+            return
+        time.sleep(1)
 
 
 def _until(process: "subprocess.Popen[bytes]", log: Path, words: str) -> None:
