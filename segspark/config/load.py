@@ -12,10 +12,10 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from segspark.config.base import SECRET
 from segspark.config.model import Config
 from segspark.errors import BadInputError
 
-SECRET = re.compile(r"\$\{ENV:([A-Za-z_][A-Za-z0-9_]*)\}")
 _PATHS = {
     *(("workspace", "root"), ("tracking", "artifacts"), ("report", "path"), ("spark", "jars_folder")),
     *(("naming", "vocabulary"), ("stream", "metrics_file")),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from segspark.config.base import Identifier, Model, PositiveInt, Zone
+from segspark.config.base import Identifier, Model, PositiveInt, Zone, repeated
 from segspark.config.baskets import Baskets
 from segspark.config.clustering import Clustering, Objective, Population, Promotion, Search
 from segspark.config.features import Features
@@ -126,8 +126,7 @@ class Config(Model):
 
     @model_validator(mode="after")
     def _triggers_fit(self) -> "Config":
-        names = [one.name for one in self.triggers]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
+        if twice := repeated([one.name for one in self.triggers]):
             raise ValueError(f"triggers: names must be unique; given more than once: {', '.join(twice)}")
         known = self.destinations.names
         for one in self.triggers:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from segspark.config.base import Identifier, Model, PositiveInt, Share, Zone
+from segspark.config.base import Identifier, Model, PositiveInt, Share, Zone, repeated
 
 Format = Literal["parquet", "csv", "json", "delta", "jdbc", "kafka"]
 Severity = Literal["reject", "warn", "fail"]
@@ -198,8 +198,7 @@ class Sources(Model):
 
     @model_validator(mode="after")
     def _unique_names(self) -> "Sources":
-        names = [source.name for _, source in self.all()]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = repeated([source.name for _, source in self.all()])
         if twice:
             raise ValueError(f"source names must be unique; given more than once: {', '.join(twice)}")
         return self

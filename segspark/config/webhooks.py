@@ -7,10 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, model_validator
 
-from segspark.config.base import Model
+from segspark.config.base import SECRET, Model
 
-# segspark.config.load has the same pattern, but imports all sections.
-_REFERENCE = re.compile(r"\$\{ENV:[A-Za-z_][A-Za-z0-9_]*\}")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _UNFIT = re.compile(r"[\x00-\x20\x7f\\]")  # what one reader of addresses drops, and another takes for something else
 
@@ -52,7 +50,7 @@ class Webhook(Model):
         if isinstance(given, Mapping):
             for name in ("secret", "previous_secret"):
                 written = given.get(name)
-                if written is not None and not _REFERENCE.fullmatch(str(written)):
+                if written is not None and not SECRET.fullmatch(str(written)):
                     raise ValueError(
                         f"{name}: must not stand here itself; put it into an environment variable and write its name: "
                         f"{name}: ${{ENV:WEBHOOK_SECRET}}"
@@ -61,7 +59,7 @@ class Webhook(Model):
 
     @model_validator(mode="after")
     def _usable(self) -> "Webhook":
-        problem = None if _REFERENCE.search(self.url) else address_problem(self.url, self.allow_plain_http)
+        problem = None if SECRET.search(self.url) else address_problem(self.url, self.allow_plain_http)
         if problem:
             raise ValueError(problem)
         if self.first_pause_seconds > self.longest_pause_seconds:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from segspark.config.load import SECRET, reveal
+from segspark.config.base import SECRET
+from segspark.config.load import reveal
 
 _SECRET_KEYS = re.compile(r"password|secret|token|credential|jaas|key$", re.IGNORECASE)
 _IN_TEXT = re.compile(

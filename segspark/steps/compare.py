@@ -21,6 +21,7 @@ from segspark.segments.profiles import Profile, profile
 from segspark.segments.verdicts import RULES, Judged, Measure, judge, overall
 from segspark.steps.compared import Compared, page_of, sentences
 from segspark.steps.context import Context, Outcome
+from segspark.steps.finished import assigned_at
 from segspark.steps.registry import segments_now
 from segspark.steps.report import report_path
 from segspark.steps.views import publish_views
@@ -96,17 +97,6 @@ def resolve(context: Context, before: str | None, after: str | None, until: date
     if first >= last:
         raise BadInputError([f"compare: --from is {first}, which is not before --to, {last}; name two dates in order"])
     return first, last
-
-
-def previous(context: Context) -> date | None:
-    """The last date before as_of at which was assigned; None if there is none."""
-    return max((one for one in assigned_at(context) if one < context.as_of), default=None)
-
-
-def assigned_at(context: Context) -> list[date]:
-    """The dates at which an assign came to its end, in order."""
-    done = context.finished("assign").select("as_of").distinct()
-    return sorted(row["as_of"] for row in done.collect())  # as many as there were nights
 
 
 def _refuse_unknown(dates: Sequence[date], there: Sequence[date]) -> None:

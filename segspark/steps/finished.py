@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from pyspark.sql import Row
 from pyspark.sql import functions as F
@@ -54,6 +55,17 @@ def kept(
 def latest_of(context: Context, phase: str) -> Row | None:
     """as_of, inputs and outputs of a phase's latest attempt that was finished; None before the first."""
     return context.finished(phase).orderBy(F.desc("finished_at")).select("as_of", "inputs", "outputs").first()
+
+
+def previous(context: Context) -> date | None:
+    """The last date before as_of at which was assigned; None if there is none."""
+    return max((one for one in assigned_at(context) if one < context.as_of), default=None)
+
+
+def assigned_at(context: Context) -> list[date]:
+    """The dates at which an assign came to its end, in order."""
+    done = context.finished("assign").select("as_of").distinct()
+    return sorted(row["as_of"] for row in done.collect())  # as many as there were nights
 
 
 def refuse_the_past(context: Context, phase: str, what: str) -> Row | None:

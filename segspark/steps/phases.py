@@ -80,7 +80,7 @@ def run_all(context: Context) -> None:
     _ask_early(context, PHASES)
     _run_to_assign(context)
     run_phase(context, "profile", _step("profile"))
-    before = _step("compare", "previous")(context)
+    before = _step("finished", "previous")(context)
     if before is not None:
         run_phase(context, "compare", partial(_step("compare"), before=before))
     run_phase(context, "report", _step("report"))

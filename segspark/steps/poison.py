@@ -1,9 +1,9 @@
 """Poison: messages on which an expression fails, found and set apart, so that they stop nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from segspark.ingest.quarantine import REJECTED, quarantined, raw_json
@@ -23,9 +23,11 @@ class _Stretch:
     start: int
     end: int
 
-    def of(self, rows: DataFrame) -> DataFrame:
+    @property
+    def condition(self) -> Column:
+        """Whether a message is one of them."""
         own = (F.col("topic") == self.topic) & (F.col("partition") == self.partition)
-        return rows.where(own & (F.col("offset") >= self.start) & (F.col("offset") < self.end))
+        return own & (F.col("offset") >= self.start) & (F.col("offset") < self.end)
 
     def halves(self) -> tuple["_Stretch", "_Stretch"]:
         middle = (self.start + self.end) // 2
@@ -48,15 +50,15 @@ def without_poisoned(context: Context, opened: Opened) -> tuple[Opened, int]:
     )
     stretches = [_Stretch(one["topic"], one["partition"], one["first"], one["last"] + 1) for one in ends]
     found = [one for stretch in stretches for one in _poisoned(context, opened, rows, stretch)]
-    for bad, why in found:
-        _set_apart(context, opened, bad.of(rows), why)
-        own = (F.col("topic") == bad.topic) & (F.col("partition") == bad.partition) & (F.col("offset") == bad.start)
-        rows = rows.where(~own)
+    if found:
+        _set_apart(context, opened, rows, found)
+    for bad, _ in found:
+        rows = rows.where(~bad.condition)
     return replace(opened, batch=replace(opened.batch, rows=(rows,))), len(found)
 
 
 def _poisoned(context: Context, opened: Opened, rows: DataFrame, stretch: _Stretch) -> Iterator[tuple[_Stretch, str]]:
-    some = replace(opened, batch=replace(opened.batch, rows=(stretch.of(rows),)))
+    some = replace(opened, batch=replace(opened.batch, rows=(rows.where(stretch.condition),)))
     try:
         judged = judge(context, opened.table, [some], {})
     except RowFailure as error:
@@ -70,12 +72,13 @@ def _poisoned(context: Context, opened: Opened, rows: DataFrame, stretch: _Stret
             judged.rows.unpersist()
 
 
-def _set_apart(context: Context, opened: Opened, row: DataFrame, why: str) -> None:
-    raw = row.select(F.struct("*").alias("_raw")).withColumn("_raw_json", raw_json(row.columns, opened.source.personal))
+def _set_apart(context: Context, opened: Opened, rows: DataFrame, found: Sequence[tuple[_Stretch, str]]) -> None:
+    reason = F.coalesce(*[F.when(bad.condition, _reason(why)) for bad, why in found])
+    raw = rows.select(F.struct("*").alias("_raw"), reason.alias("_reason")).where("_reason IS NOT NULL")
     told = raw.select(
         F.lit(opened.source.name).alias("source"),
-        F.array(F.lit(_reason(why))).alias("_reasons"),
-        "_raw_json",
+        F.array("_reason").alias("_reasons"),
+        raw_json(rows.columns, opened.source.personal).alias("_raw_json"),
         F.lit(REJECTED).alias("_kind"),
     )
     run_id = context.run_id("ingest", {"apart": opened.source.name})

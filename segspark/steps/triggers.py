@@ -104,15 +104,15 @@ class Triggers:
         self._remember(context)
         self._waiting, self._next = Frames("seen"), None
         found = [self._of_events(rows), *self._of_waits(), *self._of_table(context, live, previous)]
-        now = context.lake.read(context.features_table).where(F.col("as_of") == F.lit(live.at_hand.before))
         if conditions := self._named("becomes"):
             self.let_go()
+            now = context.lake.read(context.features_table).where(F.col("as_of") == F.lit(live.at_hand.before))
             self._held = holding(now, conditions).persist()
             if previous is not None:
                 earlier = context.lake.read(context.features_table).where(F.col("as_of") == F.lit(previous))
                 at = midnight(live.at_hand.before, context.config.time.business_timezone)
                 found.append(became(self._held, holding(earlier, conditions), live.at_hand.before, at))
-        return self._fire(context, [one for one in found if one is not None], live.now)
+        return self._fire(context, found, live.now)
 
     def see(self, live: Live, rows: DataFrame, latest: datetime | None, published: Published) -> Fired:
         """What a micro-batch's events and moves tell.
@@ -135,12 +135,11 @@ class Triggers:
             met = holding(published.customers, self._named("becomes"))
             found.append(became(met, self._held, context.as_of, published.looked_at))
         there = published.now.where("NOT _change <=> 'delete'")
-        return self._fire(context, [one for one in found if one is not None], there)
+        return self._fire(context, found, there)
 
     def tick(self, live: Live) -> Fired:
         """What is told because time has passed."""
-        found = [one for one in self._of_waits() if one is not None] if self.asked else []
-        return self._fire(live.context, found, live.now) if found else Fired()
+        return self._fire(live.context, self._of_waits(), live.now)
 
     def let_go(self) -> None:
         """Free the memory."""
@@ -189,19 +188,20 @@ class Triggers:
         days = [context.as_of, *([live.at_hand.before] if previous is not None else [])]
         return [self._of_moves(events.where(F.col("as_of") == F.lit(day)), day) for day in days]
 
-    def _fire(self, context: Context, found: Sequence[DataFrame], now: DataFrame) -> Fired:
+    def _fire(self, context: Context, found: Sequence[DataFrame | None], now: DataFrame) -> Fired:
         """Write what is to be told.
 
         Args:
             context: of the day.
-            found: candidates.
+            found: candidates; None: a kind that has none.
             now: the customers' assignments.
         """
-        if not found:
+        some = [one.select(*CANDIDATE) for one in found if one is not None]
+        if not some:
             return Fired()
         try:
             with settings_of(context.spark, {"spark.sql.adaptive.enabled": "false"}):
-                return self._told_of(context, reduce(DataFrame.unionByName, found).select(*CANDIDATE), now)
+                return self._told_of(context, reduce(DataFrame.unionByName, some), now)
         finally:
             for one in self._used:
                 one.unpersist()

@@ -19,8 +19,9 @@ from segspark.columns import quoted
 from segspark.config.model import Config
 from segspark.errors import BadInputError
 from segspark.progress import Reporter
-from segspark.steps.compare import previous, resolve
+from segspark.steps.compare import resolve
 from segspark.steps.context import Context
+from segspark.steps.finished import previous
 from segspark.steps.phases import run_compare
 from segspark.tables import DRIFT, RUNS, SEGMENT_MEMBERSHIP_EVENTS, SEGMENT_MIGRATIONS, SEGMENTS
 from tests.features import with_unknown
