@@ -18,7 +18,7 @@ from segspark.steps.context import Context, Outcome
 from segspark.steps.delivery import Courier
 from segspark.steps.delivery import send_again as take_out
 from segspark.steps.features import checked_plan
-from segspark.steps.finished import latest_of
+from segspark.steps.finished import latest_of, previous
 from segspark.steps.live import Live, OthersWrote, Published, last_assigned
 from segspark.steps.messages import Messages
 from segspark.steps.stream_progress import Progress
@@ -110,6 +110,7 @@ class Followed:
     courier: Courier = field(init=False)
     progress: Progress = field(init=False)
     _here: Context | None = None
+    _in_batches: bool = False  # whether that is of the micro-batches' session
     _live: Live | None = None
     _seen: dict[str, int] = field(default_factory=dict)  # versions of the ledger and the registry
     _assign: Row | None = None  # the last one that was finished
@@ -122,23 +123,24 @@ class Followed:
 
     def each(self, batch: DataFrame) -> None:
         """Take in a micro-batch."""
-        if self._here is None or self._here is self.context:  # it began without one, in another session
+        here = self._here if self._in_batches else None
+        if here is None:  # there is nothing yet, or it began without a micro-batch, in another session
             self._close()
-            self._here = self.context.in_session(batch.sparkSession)
-            self._here.as_of = live_date(self._here)
-        self._here.lake.look_again()
+            here = self.context.in_session(batch.sparkSession)
+            self._here, self._in_batches = here, True
+            here.as_of = live_date(here)
+        here.lake.look_again()
         with self.progress.batch():
             if self.messages is None:
                 self._look_at(batch)
             else:
-                self._take_in(self._here, self.messages, batch)
+                self._take_in(here, self.messages, batch)
         self._tell()
 
     def idle(self) -> None:
         """Do what has to be done although nothing comes: a day is over, a wait is, messages are to be sent or noted."""
         if self._here is None:
-            self._here = self.context
-            self._here.as_of = live_date(self._here)
+            self._here = self.context.at(self.context.as_of)  # its date becomes that of the day
         self._here.lake.look_again()
         live = self._renewed()
         with self.progress.now.stage("triggers"):
@@ -272,7 +274,7 @@ class Followed:
             self._count(published)
             published.let_go()
             with self.progress.now.stage("triggers"):
-                self._tell_of(live, self.triggers.open(live, _assigned_before(context, live.at_hand.before)))
+                self._tell_of(live, self.triggers.open(live, previous(context.at(live.at_hand.before))))
             return live
         raise SegsparkError(f"others published assignments {_AGAIN} times in a row meanwhile; run it again")
 
@@ -299,14 +301,6 @@ class Followed:
         if self._live is not None:
             self._live.let_go()
             self._live = None
-
-
-def _assigned_before(context: Context, last: date) -> date | None:
-    """as_of of the assign before the last one; None: there was none."""
-    found: date | None = (
-        context.finished("assign").where(F.col("as_of") < F.lit(last)).agg(F.max("as_of")).collect()[0][0]
-    )
-    return found
 
 
 def live_date(context: Context) -> date:
